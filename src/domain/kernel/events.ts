@@ -1,0 +1,90 @@
+/**
+ * Declaring event types. An event type is declared once: name, version, fields and which of them are personal; the
+ * codec, the catalogue, read models and tests derive from it. Event shapes are a storage format: they live forever.
+ */
+import { z } from 'zod';
+import type { Fields, Shape } from './values.ts';
+
+/** Data as stored by an older version, turned into the next one. Pure; sees decrypted data. */
+export type Upcaster = (data: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+
+/** A declaration whose shape has changed since version 1: the latest shape, and an upcaster from each older version. */
+export type Versioned<S extends Shape = Shape> = {
+  readonly version: number;
+  readonly shape: S;
+  readonly upcast: Readonly<Record<number, Upcaster>>;
+};
+
+/** The latest shape of an event with the upcasters from each older version to the one after it. */
+export const versioned = <S extends Shape>(
+  version: number,
+  shape: S,
+  upcast: Readonly<Record<number, Upcaster>>,
+): Versioned<S> => {
+  for (let from = 1; from < version; from++)
+    if (!upcast[from]) throw new Error(`no upcaster from version ${from} to ${from + 1}`);
+  return { version, shape, upcast };
+};
+
+type Declaration = Shape | Versioned;
+type ShapeOf<D extends Declaration> = D extends Versioned<infer S> ? S : D extends Shape ? D : never;
+
+/** What is known of an event type, whatever its fields. */
+export type EventType = {
+  readonly category: string;
+  readonly type: string;
+  readonly version: number;
+  readonly schema: z.ZodObject;
+  readonly upcast: Readonly<Record<number, Upcaster>>;
+  /** Top-level fields that are encrypted under the subject's key. */
+  readonly personal: readonly string[];
+};
+
+/** An event that has been decided and not yet stored. */
+export type NewEvent<T extends string = string, D = Readonly<Record<string, unknown>>> = {
+  readonly type: T;
+  readonly data: D;
+};
+
+/** Makes an event, and knows its type's declaration. */
+export type EventMaker<T extends string, S extends Shape> = ((data: Fields<S>) => NewEvent<T, Fields<S>>) & {
+  readonly eventType: EventType;
+};
+
+export type EventSet<D extends Readonly<Record<string, Declaration>>> = {
+  readonly [T in keyof D & string]: EventMaker<T, ShapeOf<D[T]>>;
+};
+
+/** A set whatever its event types hold. */
+export type AnyEventSet = Readonly<Record<string, { readonly eventType: EventType }>>;
+
+/** The data of one event type of a set. */
+export type DataOf<E, T extends keyof E> = E[T] extends (data: infer D) => unknown ? D : never;
+
+/** Declares the event types of one category: `{ OpportunityWon: { amount: Money, closedOn: LocalDate } }`. */
+export function defineEvents<const D extends Readonly<Record<string, Declaration>>>(
+  category: string,
+  declarations: D,
+): EventSet<D> {
+  const makers = Object.entries(declarations).map(([type, declaration]) => {
+    const { version, shape, upcast } = isVersioned(declaration)
+      ? declaration
+      : { version: 1, shape: declaration, upcast: {} };
+    const schema = z.object(shape);
+    const personal = Object.keys(shape).filter(field => isPersonal(schema.shape[field]));
+    const eventType: EventType = { category, type, version, schema, upcast, personal };
+    const make = (data: Readonly<Record<string, unknown>>): NewEvent => ({ type, data });
+    return [type, Object.assign(make, { eventType })] as const;
+  });
+  return Object.fromEntries(makers) as unknown as EventSet<D>; // the same keys, by construction
+}
+
+const isVersioned = (d: Declaration): d is Versioned => typeof (d as Versioned).version === 'number';
+
+/** Whether a field is marked personal, also inside optional, nullable or default wrappers. */
+export function isPersonal(schema: unknown): boolean {
+  if (!(schema instanceof z.ZodType)) return false;
+  if (schema.meta()?.personal === true) return true;
+  const inner = (schema as { unwrap?: () => unknown }).unwrap?.();
+  return inner !== undefined && inner !== schema && isPersonal(inner);
+}

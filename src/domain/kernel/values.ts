@@ -1,0 +1,83 @@
+/** The values that events and commands are made of: plain JSON, each with one zod schema. */
+import { z } from 'zod';
+import { currencyScale, isCurrency, normaliseAmount } from './money.ts';
+
+/** A UUID in lower case. Aggregates that are created get a UUIDv8 of their command; other ids are UUIDv7. */
+export const Id = z.uuid().lowercase().meta({ id: 'ID' });
+export type Id = z.infer<typeof Id>;
+
+/**
+ * The id of a record of another aggregate. The declaration is used everywhere: dispatch refuses an id that does not
+ * exist, GraphQL offers the record itself, the importer resolves names to it.
+ */
+export const Ref = (category: string) => Id.meta({ id: 'ID', ref: category });
+
+// Postgres cannot store U+0000, and a lone surrogate has no UTF-8: both are refused before they reach the log.
+const storable = (text: string) => !text.includes('\u0000') && text.isWellFormed();
+
+/** Text of 1 to `max` characters that every store can hold. */
+export const Text = (max: number) =>
+  z.string().trim().min(1).max(max).refine(storable, 'must not hold U+0000 or half a surrogate pair');
+
+/** A day without a time or zone: `2017-03-31`. */
+export const LocalDate = z.iso.date().meta({ id: 'LocalDate' });
+export type LocalDate = z.infer<typeof LocalDate>;
+
+/** A moment in UTC, always written with milliseconds, so that text order is time order. */
+export const Instant = z.iso
+  .datetime({ offset: true })
+  .transform(text => new Date(text).toISOString())
+  .meta({ id: 'Instant' });
+export type Instant = z.infer<typeof Instant>;
+
+/** ISO 4217 code. */
+export const Currency = z.string().refine(isCurrency, 'must be an ISO 4217 currency code such as EUR');
+
+/** An amount at its currency's scale: `{amount: "12500.50", currency: "EUR"}`. Never a JavaScript number. */
+export const Money = z
+  .object({
+    amount: z.string().regex(/^-?\d{1,15}(\.\d{1,4})?$/, 'must be a decimal such as "12500.50"'),
+    currency: Currency,
+  })
+  .refine(m => normaliseAmount(m) !== undefined, {
+    error: issue => {
+      const currency = (issue.input as { currency: string }).currency;
+      return `has more than the ${currencyScale(currency)} decimals of ${currency}`;
+    },
+    path: ['amount'],
+  })
+  .transform(m => ({ amount: normaliseAmount(m) ?? m.amount, currency: m.currency }))
+  .meta({ id: 'Money' });
+export type Money = { readonly amount: string; readonly currency: string };
+
+/** Money that may not be below zero. */
+export const Price = Money.refine(m => !m.amount.startsWith('-'), {
+  error: 'must not be below zero',
+  path: ['amount'],
+}).meta({ id: 'Money' });
+
+/** An e-mail address, normalised to lower case; the one form that is stored, shown and compared. */
+export const EmailAddress = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .pipe(z.email().max(254))
+  .meta({ id: 'EmailAddress' });
+
+/** A phone number in E.164: `+4930123456`. */
+export const PhoneNumber = z
+  .string()
+  .regex(/^\+[1-9]\d{6,14}$/, 'must be in E.164 form such as +4930123456')
+  .meta({ id: 'PhoneNumber' });
+
+/** A label that people put on records; compared in lower case. */
+export const Tag = Text(50).toLowerCase();
+
+/** A personal field: the codec encrypts it under the key of its subject, by default the record it stands in. */
+export const personal = <T extends z.ZodType>(schema: T): T =>
+  schema.meta({ ...schema.meta(), personal: true }) as T;
+
+/** A zod raw shape, as commands and events declare their fields. */
+export type Shape = z.core.$ZodLooseShape;
+/** What a shape holds once it has been parsed. */
+export type Fields<S extends Shape> = z.output<z.ZodObject<S>>;

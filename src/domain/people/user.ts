@@ -1,0 +1,32 @@
+/** User: a person who works here. Event shapes are a storage format. */
+import { defineAggregate } from '../kernel/aggregate.ts';
+import { command } from '../kernel/command.ts';
+import { defineEvents } from '../kernel/events.ts';
+import { ownership } from '../kernel/record.ts';
+import { EmailAddress, personal, Text } from '../kernel/values.ts';
+
+const details = {
+  name: personal(Text(200)),
+  email: personal(EmailAddress).optional(),
+  jobTitle: Text(100).optional(),
+};
+
+const events = defineEvents('user', { UserInvited: { ...details, ...ownership } });
+
+export type User = Readonly<Record<string, never>>;
+
+export const user = defineAggregate<User, typeof events>({
+  category: 'user',
+  details,
+  events,
+  initial: {},
+  evolve: { UserInvited: s => s },
+  commands: {
+    inviteUser: command<User>()({
+      creates: true,
+      description: 'Adds a colleague, who can then own records and belong to teams.',
+      input: { ...details, ...ownership },
+      decide: input => [events.UserInvited(input)],
+    }),
+  },
+});

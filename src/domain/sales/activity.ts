@@ -1,0 +1,112 @@
+/**
+ * Activity: a task, call or meeting that is planned, or a call, meeting or note that took place. Each is a stream of its
+ * own, so that what comes in late can say when it happened.
+ * Event shapes are a storage format: change one only by a new version and an upcaster.
+ */
+import { z } from 'zod';
+import { defineAggregate } from '../kernel/aggregate.ts';
+import { command } from '../kernel/command.ts';
+import { defineEvents } from '../kernel/events.ts';
+import { ownership } from '../kernel/record.ts';
+import { reject } from '../kernel/rejection.ts';
+import { Instant, Ref, Text } from '../kernel/values.ts';
+
+const Plannable = z.enum(['task', 'call', 'meeting']).meta({ id: 'PlannableActivityType' });
+const Loggable = z.enum(['task', 'call', 'meeting', 'note']).meta({ id: 'ActivityType' });
+const Direction = z.enum(['inbound', 'outbound']).meta({ id: 'CallDirection' });
+
+const details = { subject: Text(300), body: Text(8_000).optional() };
+
+/** Records that it is about; its events stand in their timelines. */
+const related = {
+  accountId: Ref('account').optional(),
+  contactIds: z.array(Ref('contact')).max(50).optional(),
+  opportunityId: Ref('opportunity').optional(),
+};
+const minutes = z.int().min(0).max(100_000);
+const outcome = Text(500);
+
+const events = defineEvents('activity', {
+  ActivityScheduled: { ...details, ...ownership, ...related, type: Plannable, dueAt: Instant.optional() },
+  ActivityLogged: {
+    ...details,
+    ...ownership,
+    ...related,
+    type: Loggable,
+    direction: Direction.optional(),
+    minutes: minutes.optional(),
+    outcome: outcome.optional(),
+  },
+  ActivityCompleted: { outcome: outcome.optional(), minutes: minutes.optional() },
+  ActivityRescheduled: { from: Instant.nullable(), to: Instant },
+  ActivityCancelled: { reason: Text(500).optional() },
+});
+
+export type Activity =
+  | { readonly status: 'none' }
+  | { readonly status: 'planned'; readonly dueAt: Instant | null }
+  | { readonly status: 'done'; readonly outcome: string | null }
+  | { readonly status: 'cancelled' };
+
+const define = command<Activity>();
+const notPlanned = (s: Activity) => reject('NOT_PLANNED', `the activity is ${s.status}; plan a new one`);
+
+export const activity = defineAggregate<Activity, typeof events>({
+  category: 'activity',
+  details,
+  events,
+  initial: { status: 'none' },
+  evolve: {
+    ActivityScheduled: (_, e) => ({ status: 'planned', dueAt: e.dueAt ?? null }),
+    ActivityLogged: (_, e) => ({ status: 'done', outcome: e.outcome ?? null }),
+    ActivityCompleted: (_, e) => ({ status: 'done', outcome: e.outcome ?? null }),
+    ActivityRescheduled: (_, e) => ({ status: 'planned', dueAt: e.to }),
+    ActivityCancelled: () => ({ status: 'cancelled' }),
+  },
+  commands: {
+    scheduleActivity: define({
+      creates: true,
+      description: 'Plans a task, call or meeting.',
+      input: { ...details, ...ownership, ...related, type: Plannable, dueAt: Instant.optional() },
+      decide: input => [events.ActivityScheduled(input)],
+    }),
+    logActivity: define({
+      creates: true,
+      description: 'Records a call, meeting, task or note that took place; occurredAt says when.',
+      input: {
+        ...details,
+        ...ownership,
+        ...related,
+        type: Loggable,
+        direction: Direction.optional(),
+        minutes: minutes.optional(),
+        outcome: outcome.optional(),
+      },
+      decide: input =>
+        input.direction && input.type !== 'call'
+          ? reject('NO_DIRECTION', `a ${input.type} has no direction; leave it out`, 'direction')
+          : [events.ActivityLogged(input)],
+    }),
+    completeActivity: define({
+      input: { outcome: outcome.optional(), minutes: minutes.optional() },
+      decide: (input, s) => {
+        if (s.status === 'done' && (input.outcome === undefined || input.outcome === s.outcome)) return [];
+        return s.status === 'planned' ? [events.ActivityCompleted(input)] : notPlanned(s);
+      },
+    }),
+    rescheduleActivity: define({
+      input: { dueAt: Instant },
+      decide: ({ dueAt }, s) => {
+        if (s.status !== 'planned') return notPlanned(s);
+        return s.dueAt === dueAt ? [] : [events.ActivityRescheduled({ from: s.dueAt, to: dueAt })];
+      },
+    }),
+    cancelActivity: define({
+      input: { reason: Text(500).optional() },
+      decide: (input, s) => {
+        if (s.status === 'cancelled') return [];
+        return s.status === 'planned' ? [events.ActivityCancelled(input)] : notPlanned(s);
+      },
+    }),
+  },
+});
