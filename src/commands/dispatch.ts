@@ -1,0 +1,197 @@
+/**
+ * The only way in: validate → authorise → load → decide → append → answer, for GraphQL, the CLI, imports, process
+ * managers and integrations alike.
+ *
+ * Invariants. An append names the exact revision that its decision saw. A refusal, a no-op and `STALE` are answered only
+ * from streams read after the command came in; the cache may speed up successes and nothing else. The same commandId
+ * with the same input answers as the first time and appends nothing.
+ */
+
+import { isRejection, type Rejection } from '../domain/kernel/rejection.ts';
+import type { Id } from '../domain/kernel/values.ts';
+import type { Catalog } from '../eventstore/catalog.ts';
+import type { Codec, SealedEvent } from '../eventstore/codec.ts';
+import type { Actor, Position } from '../eventstore/envelope.ts';
+import { checkRevision } from './checkRevision.ts';
+import { type Decided, decideOn } from './decide.ts';
+import { asCommandError, type CommandError, commandError, errorOf } from './errors.ts';
+import { createReservations, type Reservations } from './reservations.ts';
+import type { StreamState } from './streamState.ts';
+import type { Streams } from './streams.ts';
+import { createView, type View } from './view.ts';
+import { backOff, createQueues } from './waiting.ts';
+import { type CommandContext, type CommandRequest, createWishes, type Wish } from './wish.ts';
+
+export type CommandResult =
+  | {
+      readonly ok: true;
+      readonly id: Id;
+      readonly revision: number;
+      readonly position: Position;
+      /** Events appended: 0 when the wish was true already, or carried out before. */
+      readonly appended: number;
+      /** The same commandId had been carried out before. */
+      readonly repeated: boolean;
+    }
+  | { readonly ok: false; readonly error: CommandError };
+
+export type Dispatch = (request: CommandRequest, context: CommandContext) => Promise<CommandResult>;
+
+/** Says no by a rejection; asked once before the record is loaded and once with it. */
+export type Authorise = (
+  actor: Actor,
+  permission: string,
+  record?: { readonly category: string; readonly id: Id; readonly ownerId: Id | null },
+) => Rejection | undefined;
+
+export type DispatchOptions = {
+  readonly catalog: Catalog;
+  readonly codec: Codec;
+  readonly streams: Streams;
+  readonly authorise: Authorise;
+  /** Keyed hash of a command's input. */
+  readonly hashInput: (text: string) => Buffer;
+  /** Keyed hash that names a reservation. */
+  readonly hashValue: (text: string) => Buffer;
+  readonly now: () => Date;
+  readonly random: () => number;
+};
+
+/** After so many lost races the sender is told. */
+const MAX_ATTEMPTS = 5;
+
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const { authorise, random } = options;
+  const toWish = createWishes(options.catalog, options.hashInput);
+  const queued = createQueues();
+  // Rivals within this process take turns; those in others meet at the expected revision.
+  const dispatch: Dispatch = (request, context) =>
+    admit(request, context, wish => queued(wish.stream, () => carryOut(wish)));
+  const inTurn: Dispatch = (request, context) => admit(request, context, carryOut);
+  const reservations = createReservations({ ...options, dispatch, inTurn });
+
+  async function admit(
+    request: CommandRequest,
+    context: CommandContext,
+    proceed: (wish: Wish) => Promise<CommandResult>,
+  ): Promise<CommandResult> {
+    try {
+      const wish = toWish(request, context);
+      if ('kind' in wish) return { ok: false, error: wish };
+      const denied = authorise(context.actor, wish.permission);
+      return denied ? refusal(denied) : await proceed(wish);
+    } catch (error) {
+      const known = asCommandError(error);
+      if (known) return { ok: false, error: known };
+      throw error;
+    }
+  }
+
+  async function carryOut(wish: Wish): Promise<CommandResult> {
+    const claims = reservations.begin(wish);
+    let from: 'cached' | 'fresh' = 'cached';
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; ) {
+      const outcome = await tryOnce(wish, createView(options.streams, wish, from), claims, options);
+      if (outcome === 'look again') from = 'fresh';
+      else if (outcome === 'lost the race') {
+        from = 'fresh';
+        attempt += 1;
+        await backOff(attempt, random);
+      } else {
+        if (!outcome.ok) await claims.drop();
+        return outcome;
+      }
+    }
+    await claims.drop();
+    throw commandError('CONFLICT', 'others kept changing this record; look at it and send the command again');
+  }
+
+  return dispatch;
+}
+
+type Claims = ReturnType<Reservations['begin']>;
+
+async function tryOnce(
+  wish: Wish,
+  view: View,
+  claims: Claims,
+  options: DispatchOptions,
+): Promise<CommandResult | 'look again' | 'lost the race'> {
+  const state = await view.own();
+  const before = state.answers.get(wish.commandId);
+  if (before)
+    return before.inputHash === wish.inputHash
+      ? success(wish.id, before, { appended: 0, repeated: true })
+      : { ok: false, error: reused(wish) };
+
+  const decided = await decideFor(wish, state, view, options);
+  if (isRejection(decided) || decided.events.length === 0) {
+    if (view.restsOnCache()) return 'look again';
+    return isRejection(decided)
+      ? refusal(decided)
+      : success(wish.id, state, { appended: 0, repeated: false });
+  }
+
+  const sealed = seal(wish, state, decided, view, options);
+  const taken = await claims.take(state, sealed);
+  if (taken) return refusal(taken);
+  const next = await options.streams.append(wish.command.aggregate, state, sealed);
+  if (!next) return 'lost the race';
+  const lost = await claims.settle();
+  return lost ? refusal(lost) : success(wish.id, next, { appended: sealed.length, repeated: false });
+}
+
+async function decideFor(
+  wish: Wish,
+  state: StreamState,
+  view: View,
+  options: DispatchOptions,
+): Promise<Decided | Rejection> {
+  const { category } = wish.command.aggregate;
+  const record = { category, id: wish.id, ownerId: state.folded.record.ownerId };
+  return (
+    options.authorise(wish.context.actor, wish.permission, record) ??
+    (await checkRevision(wish, state, options.streams)) ??
+    decideOn(wish, state, view, options.catalog, options.now().toISOString())
+  );
+}
+
+function seal(
+  wish: Wish,
+  state: StreamState,
+  decided: Decided,
+  view: View,
+  options: DispatchOptions,
+): readonly SealedEvent[] {
+  return options.codec.encode(decided.events, {
+    stream: wish.stream,
+    revision: state.revision + 1,
+    prevHash: state.hash,
+    envelope: {
+      workspaceId: wish.context.workspaceId,
+      actor: wish.context.actor,
+      commandId: wish.commandId,
+      inputHash: wish.inputHash,
+      $correlationId: wish.correlationId,
+      $causationId: wish.causationId,
+      occurredAt: decided.occurredAt,
+      recordedAt: options.now().toISOString(),
+      ...(Object.keys(view.facts).length > 0 && { facts: view.facts }),
+    },
+  });
+}
+
+const success = (
+  id: Id,
+  { revision, position }: { revision: number; position: Position },
+  more: { appended: number; repeated: boolean },
+): CommandResult => ({ ok: true, id, revision, position, ...more });
+
+const refusal = (rejection: Rejection): CommandResult => ({ ok: false, error: errorOf(rejection) });
+
+const reused = ({ commandId }: Wish): CommandError => ({
+  kind: 'COMMAND_ID_REUSED',
+  code: 'COMMAND_ID_REUSED',
+  message: 'this commandId was used with another input; give each new command its own',
+  details: { commandId },
+});

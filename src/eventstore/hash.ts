@@ -1,0 +1,50 @@
+/** Hashes and the ids made of them. What goes into each is part of the storage format. */
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import type { Id } from '../domain/kernel/values.ts';
+import { canonicalJson } from './canonical.ts';
+
+/** The parts of an event that its id and its successor's `prevHash` cover, exactly as stored. */
+export type HashedEvent = {
+  readonly stream: string;
+  readonly revision: number;
+  readonly type: string;
+  readonly data: unknown;
+  readonly metadata: unknown;
+};
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest();
+
+/** A UUIDv8 (RFC 9562) of the first 122 free bits of a SHA-256. */
+export function uuid8(hash: Buffer): Id {
+  const bytes = Buffer.from(hash.subarray(0, 16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** An id that follows from names: the same names always give the same id. */
+export const idFrom = (...names: readonly (string | number)[]): Id => uuid8(sha256(names.join('|')));
+
+/** The `prevHash` of a stream's first event. */
+export const streamHash = (stream: string): string => sha256(stream).toString('hex');
+
+/** Both hashes of an event in one pass: its id, and the `prevHash` of the event after it. */
+export function sealEvent(event: HashedEvent): { id: Id; hash: string } {
+  const data = canonicalJson(event.data);
+  const rest = `"metadata":${canonicalJson(event.metadata)},"revision":${event.revision},"stream":${JSON.stringify(event.stream)},"type":${JSON.stringify(event.type)}}`;
+  const id = uuid8(sha256(`{"data":${data},${rest}`));
+  return { id, hash: sha256(`{"data":${data},"id":"${id}",${rest}`).toString('hex') };
+}
+
+/** The `prevHash` that the event after this one must carry. */
+export function chainHash(event: HashedEvent & { readonly id: string }): string {
+  const { stream, revision, id, type, data, metadata } = event;
+  return sha256(canonicalJson({ stream, revision, id, type, data, metadata })).toString('hex');
+}
+
+/** Keyed hashes of one purpose, so that what is hashed can't be guessed without the installation's key. */
+export function keyedHash(masterKey: Buffer, purpose: string): (text: string) => Buffer {
+  const key = Buffer.from(hkdfSync('sha256', masterKey, '', `relata/${purpose}`, 32));
+  return text => createHmac('sha256', key).update(text).digest();
+}
