@@ -1,0 +1,25 @@
+/** One row an account, with history. */
+import { type Address, account, Lifecycle } from '../domain/customers/account.ts';
+import { choice, int, json, money, text } from './columns.ts';
+import { recordModel } from './readModel.ts';
+
+export const accounts = recordModel('accounts', account, {
+  version: 1,
+  columns: {
+    name: text,
+    domain: text.optional,
+    industry: text.optional,
+    employees: int.optional,
+    annualRevenue: money.optional,
+    foundedYear: int.optional,
+    taxId: text.optional,
+    phone: text.optional,
+    addresses: json<readonly Address[] | null>(),
+    lifecycle: choice('AccountLifecycle', Lifecycle.options),
+  },
+  indexes: [['name'], ['ownerId'], ['createdAt']],
+  on: {
+    AccountRegistered: (_, { data }) => ({ lifecycle: data.lifecycle }),
+    AccountLifecycleChanged: (_, { data }) => ({ lifecycle: data.to }),
+  },
+});

@@ -1,0 +1,23 @@
+/** One row a product, with history. */
+import { product } from '../domain/sales/product.ts';
+import { boolean, choice, money, text } from './columns.ts';
+import { recordModel } from './readModel.ts';
+
+export const products = recordModel('products', product, {
+  version: 1,
+  columns: {
+    name: text,
+    sku: text.optional,
+    family: text.optional,
+    unit: text.optional,
+    taxClass: text.optional,
+    recurring: boolean.optional,
+    listPrice: money.optional,
+    status: choice('ProductStatus', ['active', 'retired']),
+  },
+  indexes: [['name'], ['sku']],
+  on: {
+    ProductIntroduced: () => ({ status: 'active' }),
+    ProductRetired: () => ({ status: 'retired' }),
+  },
+});
