@@ -36,7 +36,7 @@ export async function decideOn(
     occurredAt,
     today: occurredAt.slice(0, 10),
     record,
-    childId: (name: string | number) => idFrom(wish.stream, wish.commandId, name),
+    childId: (name: string | number) => idFrom(JSON.stringify([wish.stream, wish.commandId, name])),
     ...facts,
   });
   return isRejection(decision) ? decision : { events: decision, occurredAt };

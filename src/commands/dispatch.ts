@@ -13,9 +13,10 @@ import type { Catalog } from '../eventstore/catalog.ts';
 import type { Codec, SealedEvent } from '../eventstore/codec.ts';
 import type { Actor, Position } from '../eventstore/envelope.ts';
 import { checkRevision } from './checkRevision.ts';
+import { beginClaims, type Claims } from './claims.ts';
 import { type Decided, decideOn } from './decide.ts';
 import { asCommandError, type CommandError, commandError, errorOf } from './errors.ts';
-import { createReservations, type Reservations } from './reservations.ts';
+import { createReservations } from './reservations.ts';
 import type { StreamState } from './streamState.ts';
 import type { Streams } from './streams.ts';
 import { createView, type View } from './view.ts';
@@ -68,7 +69,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const dispatch: Dispatch = (request, context) =>
     admit(request, context, wish => queued(wish.stream, () => carryOut(wish)));
   const inTurn: Dispatch = (request, context) => admit(request, context, carryOut);
-  const reservations = createReservations({ ...options, dispatch, inTurn });
+  const reservations = createReservations({ ...options, dispatch });
 
   async function admit(
     request: CommandRequest,
@@ -88,28 +89,23 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   }
 
   async function carryOut(wish: Wish): Promise<CommandResult> {
-    const claims = reservations.begin(wish);
+    const claims = beginClaims(wish, reservations, inTurn);
     let from: 'cached' | 'fresh' = 'cached';
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; ) {
-      const outcome = await tryOnce(wish, createView(options.streams, wish, from), claims, options);
-      if (outcome === 'look again') from = 'fresh';
-      else if (outcome === 'lost the race') {
+    try {
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; ) {
+        const outcome = await tryOnce(wish, createView(options.streams, wish, from), claims, options);
+        if (typeof outcome === 'object') return outcome;
         from = 'fresh';
-        attempt += 1;
-        await backOff(attempt, random);
-      } else {
-        if (!outcome.ok) await claims.drop();
-        return outcome;
+        if (outcome === 'lost the race' && ++attempt <= MAX_ATTEMPTS) await backOff(attempt, random);
       }
+    } finally {
+      await claims.drop();
     }
-    await claims.drop();
     throw commandError('CONFLICT', 'others kept changing this record; look at it and send the command again');
   }
 
   return dispatch;
 }
-
-type Claims = ReturnType<Reservations['begin']>;
 
 async function tryOnce(
   wish: Wish,
@@ -133,12 +129,28 @@ async function tryOnce(
   }
 
   const sealed = seal(wish, state, decided, view, options);
-  const taken = await claims.take(state, sealed);
-  if (taken) return refusal(taken);
-  const next = await options.streams.append(wish.command.aggregate, state, sealed);
-  if (!next) return 'lost the race';
+  const taken = await claims.take(view, state, sealed);
+  if (taken) return taken === 'look again' ? taken : refusal(taken);
+  const next = await append(wish, state, sealed, claims, options);
+  // A cache that was behind is no race: one look at the store, and no waiting.
+  if (!next) return view.restsOnCache() ? 'look again' : 'lost the race';
   const lost = await claims.settle();
   return lost ? refusal(lost) : success(wish.id, next, { appended: sealed.length, repeated: false });
+}
+
+async function append(
+  wish: Wish,
+  state: StreamState,
+  sealed: readonly SealedEvent[],
+  claims: Claims,
+  { streams }: DispatchOptions,
+): Promise<StreamState | undefined> {
+  try {
+    return await streams.append(wish.command.aggregate, state, sealed);
+  } catch (error) {
+    claims.keep();
+    throw error;
+  }
 }
 
 async function decideFor(

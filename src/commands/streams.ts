@@ -1,21 +1,23 @@
 /** Reading and appending streams for the write side, with a bounded cache of folded states. */
 import {
   type AppendResult,
+  type AppendToStreamOptions,
   type EventStoreDBClient,
   NO_STREAM,
+  type StreamingRead,
   StreamNotFoundError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
 import { type Aggregate, streamName } from '../domain/kernel/aggregate.ts';
 import type { Id } from '../domain/kernel/values.ts';
-import { outcomeUnknown } from '../eventstore/client.ts';
+import { worthSendingAgain } from '../eventstore/client.ts';
 import type { Codec, SealedEvent, StoredEvent } from '../eventstore/codec.ts';
 import type { Position, RecordedEvent } from '../eventstore/envelope.ts';
 import { chainHash } from '../eventstore/hash.ts';
 import { createCache } from './cache.ts';
 import { commandError } from './errors.ts';
 import { advance, emptyState, type StreamState } from './streamState.ts';
-import { withTimeout } from './waiting.ts';
+import { timedOut, withTimeout } from './waiting.ts';
 
 export type Streams = {
   /** The cached state, or nothing. Only a successful append may rest on it. */
@@ -40,41 +42,69 @@ export type Streams = {
   ) => Promise<StreamState | undefined>;
 };
 
-type Options = { readonly client: EventStoreDBClient; readonly codec: Codec; readonly cacheSize?: number };
+/** The part of the client that the write side uses. */
+export type StreamClient = Pick<EventStoreDBClient, 'appendToStream' | 'readStream' | 'readAll'>;
 
-/** A single append is answered within this time, or its outcome counts as unknown and the same bytes go again. */
-const APPEND_TIMEOUT_MS = 10_000;
+type Options = {
+  readonly client: StreamClient;
+  readonly codec: Codec;
+  /** What the cache may hold: a stream counts 1, and 1 more for every 32 commands in it. */
+  readonly cacheSize?: number;
+  /** An append, and each next event of a read, is answered within this time or counts as unanswered. */
+  readonly timeoutMs?: number;
+};
+
+/** So often the same bytes go while an append is not answered. */
 const APPEND_TRIES = 3;
 
-export function createStreams({ client, codec, cacheSize = 10_000 }: Options): Streams {
+export function createStreams({ client, codec, cacheSize = 10_000, timeoutMs = 10_000 }: Options): Streams {
   const cache = createCache<StreamState>(cacheSize, state => 1 + Math.floor(state.answers.size / 32));
+
+  const stored = (stream: string, fromRevision: number, maxCount?: number) =>
+    listen(
+      client.readStream(stream, {
+        fromRevision: BigInt(fromRevision),
+        requiresLeader: true,
+        ...(maxCount !== undefined && { maxCount }),
+      }),
+      timeoutMs,
+    );
 
   async function read(aggregate: Aggregate, workspaceId: string, id: Id): Promise<StreamState> {
     const stream = streamName(aggregate.category, workspaceId, id);
-    let state = emptyState(aggregate, stream, id);
-    try {
-      for await (const { event } of client.readStream(stream, { requiresLeader: true }))
-        if (event) state = foldStored(aggregate, state, event);
-    } catch (error) {
-      if (!(error instanceof StreamNotFoundError)) throw unavailable(error);
+    const known = cache.get(stream);
+    let state = known && (await readOn(aggregate, known));
+    if (!state) {
+      state = emptyState(aggregate, stream, id);
+      for await (const event of stored(stream, 0)) state = foldStored(aggregate, state, event);
     }
-    if (state.position === -1n && state.revision >= 0) state = { ...state, position: await endOfLog(client) };
+    if (state.position === -1n && state.revision >= 0)
+      state = { ...state, position: await endOfLog(client, timeoutMs) };
     cache.set(stream, state);
     return state;
   }
 
-  const foldStored = (aggregate: Aggregate, state: StreamState, stored: StoredEvent): StreamState => {
-    const decoded = codec.decode(stored);
+  /** A known state with what came after it; nothing when its last event does not stand in the log as it was. */
+  async function readOn(aggregate: Aggregate, known: StreamState): Promise<StreamState | undefined> {
+    if (known.revision < 0) return undefined;
+    let state: StreamState | undefined;
+    for await (const event of stored(known.stream, known.revision))
+      if (state) state = foldStored(aggregate, state, event);
+      else if (hashOf(event) === known.hash) state = known;
+      else return undefined;
+    return state;
+  }
+
+  function foldStored(aggregate: Aggregate, state: StreamState, event: StoredEvent): StreamState {
+    const decoded = codec.decode(event);
     if (decoded.kind !== 'event')
-      throw commandError(
-        'STREAM_UNREADABLE',
-        `event ${stored.revision} (${stored.type}) of ${state.stream} can't be read by this version; update Relata`,
-      );
-    const { streamId, id, type, data, metadata } = stored;
-    const { event } = decoded;
-    const hash = chainHash({ stream: streamId, revision: event.revision, id, type, data, metadata });
-    return advance(aggregate, state, event, hash);
-  };
+      throw unreadable(event, decoded.kind === 'foreign' ? 'it is not ours' : decoded.reason);
+    try {
+      return advance(aggregate, state, decoded.event, hashOf(event));
+    } catch (error) {
+      throw unreadable(event, 'it does not fit to the events before it', error);
+    }
+  }
 
   return {
     cached: (aggregate, workspaceId, id) => cache.get(streamName(aggregate.category, workspaceId, id)),
@@ -82,22 +112,20 @@ export function createStreams({ client, codec, cacheSize = 10_000 }: Options): S
       emptyState(aggregate, streamName(aggregate.category, workspaceId, id), id),
     read,
     eventsFrom: async (aggregate, workspaceId, id, revision, limit) => {
-      const stream = streamName(aggregate.category, workspaceId, id);
       const events: RecordedEvent[] = [];
-      const options = { fromRevision: BigInt(revision), maxCount: limit, requiresLeader: true };
-      for await (const { event } of client.readStream(stream, options)) {
-        const decoded = event && codec.decode(event);
-        if (decoded?.kind === 'event') events.push(decoded.event);
+      for await (const event of stored(streamName(aggregate.category, workspaceId, id), revision, limit)) {
+        const decoded = codec.decode(event);
+        if (decoded.kind === 'event') events.push(decoded.event);
       }
       return events;
     },
     append: async (aggregate, state, events) => {
-      const result = await appendExactly(client, state, events);
+      const result = await appendExactly(client, state, events, timeoutMs);
       if (!result) {
         cache.delete(state.stream);
         return undefined;
       }
-      const position = result.position?.commit ?? (await endOfLog(client));
+      const position = result.position?.commit ?? (await endOfLog(client, timeoutMs));
       // The id of each event is the hash of its content, so what the store acknowledged is what was sent.
       const next = events.reduce(
         (before, { event, hash }) => advance(aggregate, before, { ...event, position }, hash),
@@ -109,36 +137,67 @@ export function createStreams({ client, codec, cacheSize = 10_000 }: Options): S
   };
 }
 
-/** Sends the same bytes again while the outcome is unknown: their ids make a second arrival harmless. */
+const hashOf = ({ streamId: stream, revision, id, type, data, metadata }: StoredEvent) =>
+  chainHash({ stream, revision: Number(revision), id, type, data, metadata });
+
+/** Sends the same bytes again while they are unanswered: their ids make a second arrival harmless. */
 async function appendExactly(
-  client: EventStoreDBClient,
+  client: StreamClient,
   state: StreamState,
   events: readonly SealedEvent[],
+  timeoutMs: number,
 ): Promise<AppendResult | undefined> {
-  const expectedRevision = state.revision < 0 ? NO_STREAM : BigInt(state.revision);
+  const options: AppendToStreamOptions = {
+    expectedRevision: state.revision < 0 ? NO_STREAM : BigInt(state.revision),
+    deadline: timeoutMs,
+    requiresLeader: true,
+  };
   const wire = events.map(event => event.wire);
   for (let tries = 1; ; tries++) {
     try {
-      const deadline = APPEND_TIMEOUT_MS;
-      const sent = client.appendToStream(state.stream, wire, {
-        expectedRevision,
-        deadline,
-        requiresLeader: true,
-      });
-      return await withTimeout(sent, APPEND_TIMEOUT_MS);
+      return await withTimeout(client.appendToStream(state.stream, wire, options), timeoutMs);
     } catch (error) {
       if (error instanceof WrongExpectedVersionError) return undefined;
-      if (!outcomeUnknown(error) || tries === APPEND_TRIES) throw unavailable(error);
+      if (!worthSendingAgain(error) || tries === APPEND_TRIES) throw unavailable(error);
     }
   }
 }
 
+/** The events of a read, none when there is no such stream. A store that falls silent counts as unavailable. */
+async function* listen<E>(
+  read: StreamingRead<{ readonly event?: E }>,
+  timeoutMs: number,
+): AsyncGenerator<E, void> {
+  const timer = setTimeout(() => {
+    read.destroy(timedOut(timeoutMs));
+    read.cancel().catch(() => undefined); // there was no call to end
+  }, timeoutMs);
+  try {
+    for await (const { event } of read) {
+      timer.refresh();
+      if (event) yield event;
+    }
+  } catch (error) {
+    if (!(error instanceof StreamNotFoundError)) throw unavailable(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Where the log ends now: for servers that don't tell an event's own position, a later one that is safe to wait for. */
-async function endOfLog(client: EventStoreDBClient): Promise<Position> {
-  for await (const { event } of client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 }))
-    if (event) return event.position.commit;
+async function endOfLog(client: StreamClient, timeoutMs: number): Promise<Position> {
+  const last = client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 });
+  for await (const { position } of listen(last, timeoutMs)) return position.commit;
   return 0n;
 }
+
+const unreadable = ({ streamId, revision, type }: StoredEvent, why: string, cause?: unknown) =>
+  commandError(
+    'STREAM_UNREADABLE',
+    `event ${revision} (${type}) of ${streamId} can't be read: ${why}; if a newer Relata wrote it, update this one`,
+    { stream: streamId, revision: Number(revision), type },
+    cause,
+  );
 
 const unavailable = (error: unknown) =>
   commandError(

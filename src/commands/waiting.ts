@@ -1,14 +1,15 @@
 /** Waiting, with an end to it. */
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** As the client's own errors say it. */
+export const timedOut = (ms: number): Error =>
+  Object.assign(new Error(`no answer within ${ms} ms`), { type: 'timeout' });
+
 /** Settles as the promise does, or rejects with a `timeout` error after `ms`. */
 export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, refuse) => {
-    timer = setTimeout(
-      () => refuse(Object.assign(new Error(`no answer within ${ms} ms`), { type: 'timeout' })),
-      ms,
-    );
+    timer = setTimeout(() => refuse(timedOut(ms)), ms);
   });
   try {
     return await Promise.race([promise, expired]);

@@ -1,7 +1,7 @@
 /** From a request as it came in to a wish that may be carried out: everything validated, every id settled. */
 import { v7 as uuid7 } from 'uuid';
 import { z } from 'zod';
-import { streamName } from '../domain/kernel/aggregate.ts';
+import { streamName, WorkspaceId } from '../domain/kernel/aggregate.ts';
 import { type Reference, referencesOf } from '../domain/kernel/references.ts';
 import { Id, Instant } from '../domain/kernel/values.ts';
 import { canonicalJson } from '../eventstore/canonical.ts';
@@ -78,6 +78,8 @@ export function createWishes(catalog: Catalog, hashInput: (text: string) => Buff
     if (!common.success || !input.success) return validationError([...issuesOf(common), ...issuesOf(input)]);
 
     const { workspaceId } = context;
+    if (!WorkspaceId.safeParse(workspaceId).success)
+      return validationError([{ path: 'workspaceId', message: 'must be of a-z, 0-9 and -, at most 40' }]);
     const { category, singleton } = command.aggregate;
     const { commandId = uuid7(), occurredAt, ifRevision } = common.data;
     const id = command.declaration.creates

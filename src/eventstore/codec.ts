@@ -64,9 +64,9 @@ export function createCodec(catalog: Catalog, cipher: PersonalDataCipher): Codec
       return events.map(({ type, data }) => {
         const eventType = catalog.eventTypes.get(type);
         if (!eventType) throw new Error(`${type} was never declared`);
-        const valid = eventType.schema.parse(data); // a decision that breaks its own declaration is a bug: it throws
+        const valid = asStored(eventType.schema.parse(data)); // a decision that breaks its declaration is a bug: it throws
         const sealed = sealEventOf(eventType, valid, { ...target, revision, prevHash }, cipher);
-        ({ prevHash } = { prevHash: sealed.hash });
+        prevHash = sealed.hash;
         revision += 1;
         return sealed;
       });
@@ -110,13 +110,21 @@ function decode(stored: StoredEvent, catalog: Catalog, cipher: PersonalDataCiphe
     return undecodable(
       `version ${metadata.eventVersion} is newer than ${eventType.version}, the newest known here`,
     );
-  const data = upcast(eventType, metadata.eventVersion, cipher.open(eventType, stream, stored.data));
+  let data: Record<string, unknown>;
+  try {
+    data = upcast(eventType, metadata.eventVersion, cipher.open(eventType, stream, stored.data));
+  } catch (error) {
+    return undecodable(`version ${metadata.eventVersion} can't be brought to ${eventType.version}: ${error}`);
+  }
   const position = stored.position?.commit ?? -1n; // servers before 22.6 don't say it in stream reads
   return {
     kind: 'event',
     event: { id: stored.id, revision, position, ...recorded(eventType, stream, data, metadata) },
   };
 }
+
+/** What reading the data back will give: without keys that are undefined. */
+const asStored = (data: Record<string, unknown>): Record<string, unknown> => JSON.parse(JSON.stringify(data));
 
 /** Data of an older version, brought to the latest one step by step. */
 export function upcast(
@@ -157,6 +165,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isEnvelope = (value: unknown): value is Envelope =>
   isObject(value) &&
   Number.isInteger(value.eventVersion) &&
+  Number(value.eventVersion) >= 1 &&
   typeof value.commandId === 'string' &&
   typeof value.occurredAt === 'string' &&
   typeof value.recordedAt === 'string' &&

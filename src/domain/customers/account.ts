@@ -7,7 +7,7 @@ import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
-import { Price, Text } from '../kernel/values.ts';
+import { LowerCaseText, Price, Text } from '../kernel/values.ts';
 
 export const Lifecycle = z.enum(['prospect', 'customer', 'former']).meta({ id: 'AccountLifecycle' });
 type Lifecycle = z.infer<typeof Lifecycle>;
@@ -27,7 +27,7 @@ export type Address = z.infer<typeof Address>;
 const details = {
   name: Text(200),
   /** The organisation's own host name, such as example.com. */
-  domain: Text(253).toLowerCase().optional(),
+  domain: LowerCaseText(253).optional(),
   industry: Text(100).optional(),
   employees: z.int().min(0).max(2_000_000_000).optional(),
   annualRevenue: Price.optional(),

@@ -5,6 +5,7 @@
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents } from '../kernel/events.ts';
+import { emptyIdMap, type IdMap, lookUp, withEntry } from '../kernel/idMap.ts';
 import { reject } from '../kernel/rejection.ts';
 import { Id, Ref } from '../kernel/values.ts';
 
@@ -18,8 +19,8 @@ const events = defineEvents('accountTree', {
 
 /** The parent of each account that has one, and the children of each that has some. */
 export type AccountTree = {
-  readonly parents: ReadonlyMap<Id, Id>;
-  readonly children: ReadonlyMap<Id, readonly Id[]>;
+  readonly parents: IdMap<Id>;
+  readonly children: IdMap<readonly Id[]>;
 };
 
 const define = command<AccountTree>();
@@ -28,7 +29,7 @@ export const accountTree = defineAggregate<AccountTree, typeof events>({
   category: 'accountTree',
   singleton: true,
   events,
-  initial: { parents: new Map(), children: new Map() },
+  initial: { parents: emptyIdMap, children: emptyIdMap },
   evolve: {
     AccountParentSet: (s, e) => linked(unlinked(s, e.accountId), e.accountId, e.parentId),
     AccountParentCleared: (s, e) => unlinked(s, e.accountId),
@@ -38,7 +39,7 @@ export const accountTree = defineAggregate<AccountTree, typeof events>({
       description: 'Puts an account under another one.',
       input: { accountId: Ref('account'), parentId: Ref('account') },
       decide: ({ accountId, parentId }, s) => {
-        if (s.parents.get(accountId) === parentId) return [];
+        if (lookUp(s.parents, accountId) === parentId) return [];
         const above = ancestors(s, parentId);
         if (parentId === accountId || above.includes(accountId))
           return reject(
@@ -59,7 +60,7 @@ export const accountTree = defineAggregate<AccountTree, typeof events>({
       description: 'Makes an account a root of its own.',
       input: { accountId: Ref('account') },
       decide: ({ accountId }, s) =>
-        s.parents.has(accountId) ? [events.AccountParentCleared({ accountId })] : [],
+        lookUp(s.parents, accountId) ? [events.AccountParentCleared({ accountId })] : [],
     }),
   },
 });
@@ -67,26 +68,28 @@ export const accountTree = defineAggregate<AccountTree, typeof events>({
 /** The accounts above one, nearest first. */
 function ancestors({ parents }: AccountTree, accountId: Id): Id[] {
   const above: Id[] = [];
-  for (let at = parents.get(accountId); at && above.length <= MAX_DEPTH; at = parents.get(at)) above.push(at);
+  let at = lookUp(parents, accountId);
+  for (; at && above.length <= MAX_DEPTH; at = lookUp(parents, at)) above.push(at);
   return above;
 }
 
 /** Levels of the tree that hangs from an account, itself included. */
 const height = (tree: AccountTree, accountId: Id): number =>
-  1 + Math.max(0, ...(tree.children.get(accountId) ?? []).map(child => height(tree, child)));
+  1 + childrenOf(tree, accountId).reduce((most, child) => Math.max(most, height(tree, child)), 0);
 
-function linked({ parents, children }: AccountTree, accountId: Id, parentId: Id): AccountTree {
-  return {
-    parents: new Map(parents).set(accountId, parentId),
-    children: new Map(children).set(parentId, [...(children.get(parentId) ?? []), accountId]),
-  };
-}
+const childrenOf = ({ children }: AccountTree, accountId: Id) => lookUp(children, accountId) ?? [];
+
+const linked = (tree: AccountTree, accountId: Id, parentId: Id): AccountTree => ({
+  parents: withEntry(tree.parents, accountId, parentId),
+  children: withEntry(tree.children, parentId, [...childrenOf(tree, parentId), accountId]),
+});
 
 function unlinked(tree: AccountTree, accountId: Id): AccountTree {
-  const parentId = tree.parents.get(accountId);
+  const parentId = lookUp(tree.parents, accountId);
   if (!parentId) return tree;
-  const parents = new Map(tree.parents);
-  parents.delete(accountId);
-  const siblings = (tree.children.get(parentId) ?? []).filter(child => child !== accountId);
-  return { parents, children: new Map(tree.children).set(parentId, siblings) };
+  const siblings = childrenOf(tree, parentId).filter(child => child !== accountId);
+  return {
+    parents: withEntry(tree.parents, accountId, undefined),
+    children: withEntry(tree.children, parentId, siblings.length > 0 ? siblings : undefined),
+  };
 }

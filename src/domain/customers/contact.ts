@@ -20,6 +20,7 @@ const details = {
   locale: z
     .string()
     .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag such as de-DE')
+    .max(35)
     .optional(),
   /** IANA, such as Europe/Berlin. */
   timeZone: z

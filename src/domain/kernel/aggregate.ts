@@ -67,9 +67,11 @@ export function defineAggregate<S, E extends AnyEventSet>(definition: Definition
   const name = pascal(category);
   const detailFields = Object.keys(details ?? {});
   // Looked up by name for any event type; the definition's type has checked each function against its data.
-  const own = definition.evolve as Readonly<
-    Record<string, (state: S, data: unknown, event: DomainEvent) => S>
-  >;
+  const own = new Map(
+    Object.entries(
+      definition.evolve as Readonly<Record<string, (state: S, data: unknown, event: DomainEvent) => S>>,
+    ),
+  );
 
   return {
     kind: 'aggregate',
@@ -82,10 +84,10 @@ export function defineAggregate<S, E extends AnyEventSet>(definition: Definition
     unique: definition.unique ?? {},
     initial: { state: initial, record: noRecord },
     evolve: ({ state, record }, event) => {
-      const suffix = event.type in derived ? event.type.slice(name.length) : undefined;
+      const suffix = Object.hasOwn(derived, event.type) ? event.type.slice(name.length) : undefined;
       return {
         record: evolveRecord(record, suffix, event.data, detailFields),
-        state: own[event.type]?.(state, event.data, event) ?? state,
+        state: own.get(event.type)?.(state, event.data, event) ?? state,
       };
     },
   };

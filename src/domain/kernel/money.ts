@@ -26,6 +26,12 @@ export function normaliseAmount(money: Money): string | undefined {
   return fromMinor(parse(money.amount, scale), scale);
 }
 
+/** Digits before the point that an amount may have, also one that was computed. */
+export const MAX_WHOLE_DIGITS = 15;
+
+export const isTooLarge = ({ amount }: Money): boolean =>
+  amount.replace('-', '').split('.')[0]!.length > MAX_WHOLE_DIGITS;
+
 /** Compares amounts of one currency: negative, zero or positive. */
 export const compareMoney = (a: Money, b: Money): number => {
   const [x, y] = [minor(a), minor(b)];

@@ -1,6 +1,6 @@
 /** The values that events and commands are made of: plain JSON, each with one zod schema. */
 import { z } from 'zod';
-import { currencyScale, isCurrency, normaliseAmount } from './money.ts';
+import { currencyScale, isCurrency, MAX_WHOLE_DIGITS, normaliseAmount } from './money.ts';
 
 /** A UUID in lower case. Aggregates that are created get a UUIDv8 of their command; other ids are UUIDv7. */
 export const Id = z.uuid().lowercase().meta({ id: 'ID' });
@@ -15,28 +15,46 @@ export const Ref = (category: string) => Id.meta({ id: 'ID', ref: category });
 // Postgres cannot store U+0000, and a lone surrogate has no UTF-8: both are refused before they reach the log.
 const storable = (text: string) => !text.includes('\u0000') && text.isWellFormed();
 
+const bounded = (text: z.ZodString, max: number) =>
+  text.min(1).max(max).refine(storable, 'must not hold U+0000 or half a surrogate pair');
+
 /** Text of 1 to `max` characters that every store can hold. */
-export const Text = (max: number) =>
-  z.string().trim().min(1).max(max).refine(storable, 'must not hold U+0000 or half a surrogate pair');
+export const Text = (max: number) => bounded(z.string().trim(), max);
+
+/** Text that is stored in lower case, and bounded as stored: some letters grow. */
+export const LowerCaseText = (max: number) => bounded(z.string().trim().toLowerCase(), max);
+
+// Postgres has no year 0, and beyond 9999 text order is no longer time order.
+const inCommonYears = (text: string) => /^(?!0000)\d{4}-/.test(text);
+const ofCommonYears = 'must be of the years 0001 to 9999';
 
 /** A day without a time or zone: `2017-03-31`. */
-export const LocalDate = z.iso.date().meta({ id: 'LocalDate' });
+export const LocalDate = z.iso.date().refine(inCommonYears, ofCommonYears).meta({ id: 'LocalDate' });
 export type LocalDate = z.infer<typeof LocalDate>;
 
 /** A moment in UTC, always written with milliseconds, so that text order is time order. */
 export const Instant = z.iso
   .datetime({ offset: true })
   .transform(text => new Date(text).toISOString())
+  .refine(inCommonYears, ofCommonYears)
   .meta({ id: 'Instant' });
 export type Instant = z.infer<typeof Instant>;
 
 /** ISO 4217 code. */
-export const Currency = z.string().refine(isCurrency, 'must be an ISO 4217 currency code such as EUR');
+export const Currency = z.string().refine(isCurrency, {
+  error: 'must be an ISO 4217 currency code such as EUR',
+  abort: true, // how many decimals an amount may have can't be said without it
+});
+
+const DECIMAL = new RegExp(`^-?\\d{1,${MAX_WHOLE_DIGITS}}(\\.\\d{1,4})?$`);
 
 /** An amount at its currency's scale: `{amount: "12500.50", currency: "EUR"}`. Never a JavaScript number. */
 export const Money = z
   .object({
-    amount: z.string().regex(/^-?\d{1,15}(\.\d{1,4})?$/, 'must be a decimal such as "12500.50"'),
+    amount: z.string().regex(DECIMAL, {
+      error: 'must be a decimal such as "12500.50"',
+      abort: true, // what follows counts its digits
+    }),
     currency: Currency,
   })
   .refine(m => normaliseAmount(m) !== undefined, {
@@ -71,7 +89,7 @@ export const PhoneNumber = z
   .meta({ id: 'PhoneNumber' });
 
 /** A label that people put on records; compared in lower case. */
-export const Tag = Text(50).toLowerCase();
+export const Tag = LowerCaseText(50);
 
 /** A personal field: the codec encrypts it under the key of its subject, by default the record it stands in. */
 export const personal = <T extends z.ZodType>(schema: T): T =>

@@ -45,7 +45,7 @@ const events = defineEvents('activity', {
 export type Activity =
   | { readonly status: 'none' }
   | { readonly status: 'planned'; readonly dueAt: Instant | null }
-  | { readonly status: 'done'; readonly outcome: string | null }
+  | { readonly status: 'done'; readonly outcome: string | null; readonly minutes: number | null }
   | { readonly status: 'cancelled' };
 
 const define = command<Activity>();
@@ -58,8 +58,8 @@ export const activity = defineAggregate<Activity, typeof events>({
   initial: { status: 'none' },
   evolve: {
     ActivityScheduled: (_, e) => ({ status: 'planned', dueAt: e.dueAt ?? null }),
-    ActivityLogged: (_, e) => ({ status: 'done', outcome: e.outcome ?? null }),
-    ActivityCompleted: (_, e) => ({ status: 'done', outcome: e.outcome ?? null }),
+    ActivityLogged: (_, e) => done(e),
+    ActivityCompleted: (_, e) => done(e),
     ActivityRescheduled: (_, e) => ({ status: 'planned', dueAt: e.to }),
     ActivityCancelled: () => ({ status: 'cancelled' }),
   },
@@ -90,7 +90,7 @@ export const activity = defineAggregate<Activity, typeof events>({
     completeActivity: define({
       input: { outcome: outcome.optional(), minutes: minutes.optional() },
       decide: (input, s) => {
-        if (s.status === 'done' && (input.outcome === undefined || input.outcome === s.outcome)) return [];
+        if (s.status === 'done' && repeats(s, input)) return [];
         return s.status === 'planned' ? [events.ActivityCompleted(input)] : notPlanned(s);
       },
     }),
@@ -110,3 +110,15 @@ export const activity = defineAggregate<Activity, typeof events>({
     }),
   },
 });
+
+type Result = { readonly outcome?: string | undefined; readonly minutes?: number | undefined };
+
+const done = ({ outcome, minutes }: Result): Activity => ({
+  status: 'done',
+  outcome: outcome ?? null,
+  minutes: minutes ?? null,
+});
+
+/** Whether everything that is said of how it went is already so. */
+const repeats = (s: Activity & { status: 'done' }, { outcome, minutes }: Result) =>
+  (outcome === undefined || outcome === s.outcome) && (minutes === undefined || minutes === s.minutes);

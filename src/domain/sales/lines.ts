@@ -1,8 +1,10 @@
 /** The products on an opportunity. A line without a price says what is sold and sets no amount. */
 import { z } from 'zod';
-import { multiplyMoney, sumMoney } from '../kernel/money.ts';
+import { isTooLarge, multiplyMoney, sumMoney } from '../kernel/money.ts';
 import { type Rejection, reject } from '../kernel/rejection.ts';
 import { Id, type Money, Price, Ref } from '../kernel/values.ts';
+
+export const MAX_LINES = 200;
 
 export const lineFields = {
   productId: Ref('product'),
@@ -39,6 +41,11 @@ export function checkLines(lines: readonly Line[]): Rejection | undefined {
     );
   if (new Set(lines.map(line => line.lineId)).size < lines.length)
     return reject('LINE_EXISTS', 'two lines have the same lineId', 'lineId');
+  if (lines.length > MAX_LINES)
+    return reject('TOO_MANY_LINES', `an opportunity has at most ${MAX_LINES} lines; open a second one`);
+  const sum = sumOfLines(lines);
+  if (sum && isTooLarge(sum))
+    return reject('AMOUNT_TOO_LARGE', `the lines add up to ${sum.amount}, more than an amount can hold`);
   return undefined;
 }
 

@@ -10,7 +10,7 @@ import { sameMoney } from '../kernel/money.ts';
 import { ownership } from '../kernel/record.ts';
 import { type Rejection, reject } from '../kernel/rejection.ts';
 import { Id, LocalDate, type Money, Price, Ref, Text } from '../kernel/values.ts';
-import { checkLines, Line, LineInput, lineFields, sumOfLines, withLine } from './lines.ts';
+import { checkLines, Line, LineInput, lineFields, MAX_LINES, sumOfLines, withLine } from './lines.ts';
 import { closingStage, pipeline, stageOf } from './pipeline.ts';
 import { workspace } from './workspace.ts';
 
@@ -30,7 +30,7 @@ export const events = defineEvents('opportunity', {
     stageId: Id,
     amount: Price.optional(),
     closeDate: LocalDate.optional(),
-    lines: z.array(Line).max(200).optional(),
+    lines: z.array(Line).max(MAX_LINES).optional(),
   },
   OpportunityMovedToStage: { from: Id, to: Id },
   OpportunityAmountChanged: { amount: Price.nullable() },
@@ -66,6 +66,7 @@ export type Opportunity =
       readonly closedOn: LocalDate;
       readonly openStageId: Id;
       readonly reasonCode?: string;
+      readonly note?: string;
     });
 
 const define = command<Opportunity>();
@@ -113,11 +114,12 @@ export const opportunity = defineAggregate<Opportunity, typeof events>({
             openStageId: e.from,
             closedOn: e.closedOn,
             reasonCode: e.reasonCode,
+            ...(e.note && { note: e.note }),
             ...(e.amount && { amount: e.amount }),
           },
     OpportunityReopened: (s, e) => {
       if (s.status !== 'won' && s.status !== 'lost') return s;
-      const { closedOn: _, openStageId: __, reasonCode: ___, ...rest } = s;
+      const { closedOn: _, openStageId: __, reasonCode: ___, note: ____, ...rest } = s;
       return { ...rest, status: 'open', stageId: e.stageId };
     },
   },
@@ -132,7 +134,7 @@ export const opportunity = defineAggregate<Opportunity, typeof events>({
         stageId: Id.optional(),
         amount: Price.optional(),
         closeDate: LocalDate.optional(),
-        lines: z.array(LineInput).max(200).optional(),
+        lines: z.array(LineInput).max(MAX_LINES).optional(),
       },
       facts: async (read, input) => {
         const pipelineId = input.pipelineId ?? (await read(workspace)).state.defaultPipelineId;
@@ -275,7 +277,7 @@ export const opportunity = defineAggregate<Opportunity, typeof events>({
         known: s.status === 'none' ? undefined : await read(pipeline, s.pipelineId),
       }),
       decide: (input, s, { known, today }) => {
-        if (s.status === 'lost' && repeats(s, input) && s.reasonCode === input.reasonCode) return [];
+        if (s.status === 'lost' && repeats(s, input)) return [];
         if (s.status !== 'open' || !known) return noLongerOpen(s);
         const sum = sumOfLines(s.lines);
         if (sum && input.amount && !sameMoney(sum, input.amount)) return amountFromLines(sum);
@@ -294,7 +296,10 @@ export const opportunity = defineAggregate<Opportunity, typeof events>({
         known: s.status === 'none' ? undefined : await read(pipeline, s.pipelineId),
       }),
       decide: (input, s, { known }) => {
-        if (s.status === 'open') return [];
+        if (s.status === 'open')
+          return !input.stageId || input.stageId === s.stageId
+            ? []
+            : reject('ALREADY_OPEN', 'the opportunity is open; move it to the stage instead', 'stageId');
         if (s.status === 'none' || !known) return noLongerOpen(s);
         const stage = input.stageId
           ? stageOf(known.state, input.stageId)
@@ -341,11 +346,14 @@ function withLines(
 const sameLine = (a: Line, b: Line) =>
   a.productId === b.productId && a.quantity === b.quantity && sameMoney(a.unitPrice, b.unitPrice);
 
-const repeats = (
-  s: { amount?: Money; closedOn: LocalDate },
-  input: { amount?: Money | undefined; closedOn?: LocalDate | undefined },
-) =>
-  (!input.amount || sameMoney(s.amount, input.amount)) && (!input.closedOn || s.closedOn === input.closedOn);
+type Outcome = { readonly [K in 'amount' | 'closedOn' | 'reasonCode' | 'note']?: unknown };
+
+/** Whether everything that is said of the outcome is already so. */
+const repeats = (s: Outcome & { amount?: Money }, said: Outcome & { amount?: Money | undefined }) =>
+  (!said.amount || sameMoney(s.amount, said.amount)) &&
+  (['closedOn', 'reasonCode', 'note'] as const).every(
+    part => said[part] === undefined || said[part] === s[part],
+  );
 
 const closedInTime = (closedOn: LocalDate | undefined, today: LocalDate) =>
   closedOn && closedOn > today

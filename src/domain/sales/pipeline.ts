@@ -62,6 +62,7 @@ export const closingStage = (pipeline: Pipeline, category: 'won' | 'lost'): Stag
 };
 
 const define = command<Pipeline>();
+// Of three at least, of which one is won and one lost, one is open.
 const input = { stages: z.array(StageInput).min(3).max(50) };
 
 export const pipeline = defineAggregate<Pipeline, typeof events>({
@@ -82,15 +83,16 @@ export const pipeline = defineAggregate<Pipeline, typeof events>({
       description: 'Defines a pipeline with its stages in order; exactly one is won and one lost.',
       input: { ...details, ...ownership, ...input },
       decide: (wish, _, context) => {
-        const list = complete(wish.stages, context);
+        const list = complete(wish.stages, [], context);
         return checkStages(list) ?? [events.PipelineDefined({ ...wish, stages: list })];
       },
     }),
     changePipelineStages: define({
-      description: 'Replaces the list of stages; a stage left out takes no more opportunities.',
+      description:
+        'Replaces the list of stages: one without a stageId is the present one of its name, or new; one left out takes no more opportunities.',
       input,
       decide: (wish, state, context) => {
-        const list = complete(wish.stages, context);
+        const list = complete(wish.stages, state.stages, context);
         const known = [...state.stages, ...state.retired];
         const turned = list.find(stage =>
           known.some(s => s.stageId === stage.stageId && s.category !== stage.category),
@@ -110,10 +112,17 @@ export const pipeline = defineAggregate<Pipeline, typeof events>({
   },
 });
 
-/** Fills in what a stage's category implies. */
-const complete = (wished: readonly z.infer<typeof StageInput>[], { childId }: CommandContext): Stage[] =>
+/** Fills in what a stage's category implies. One without a stageId is the present one of its name, or new. */
+const complete = (
+  wished: readonly z.infer<typeof StageInput>[],
+  present: readonly Stage[],
+  { childId }: CommandContext,
+): Stage[] =>
   wished.map(({ maxDays, ...stage }) => ({
-    stageId: stage.stageId ?? childId(stage.name),
+    stageId:
+      stage.stageId ??
+      present.find(old => old.name === stage.name && old.category === stage.category)?.stageId ??
+      childId(stage.name),
     name: stage.name,
     category: stage.category,
     probability: stage.probability ?? { open: 50, won: 100, lost: 0 }[stage.category],
@@ -133,7 +142,5 @@ function checkStages(list: readonly Stage[]): Rejection | undefined {
   for (const category of ['won', 'lost'] as const)
     if (list.filter(stage => stage.category === category).length !== 1)
       return reject('STAGE_CLOSING', `a pipeline has exactly one ${category} stage`, 'stages');
-  if (!list.some(stage => stage.category === 'open'))
-    return reject('STAGE_OPEN_MISSING', 'a pipeline has at least one open stage', 'stages');
   return undefined;
 }

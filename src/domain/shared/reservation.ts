@@ -1,27 +1,29 @@
 /**
  * Reservation: one value that only one record may hold, such as an e-mail address; its stream is named by a keyed
- * hash of the value. Free → claimed → held → free. The owner's own stream is the truth: whoever meets a claim reads it.
+ * hash of the value. Free → claimed by owner and command → held → free. The owner's own stream is the truth: whoever
+ * meets a claim reads it.
  * Event shapes are a storage format: change one only by a new version and an upcaster.
  */
-import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents } from '../kernel/events.ts';
 import { reject } from '../kernel/rejection.ts';
-import { type Instant, Text } from '../kernel/values.ts';
+import { Id, type Instant, Text } from '../kernel/values.ts';
 
 /** The name of the stream that holds, or wants to hold, the value. */
 const owner = Text(200);
+/** Says which command of the owner's claims it, so that no other one frees it under its hands. */
+const by = Id;
 
 const events = defineEvents('reservation', {
-  ReservationClaimed: { owner },
+  ReservationClaimed: { owner, by },
   ReservationHeld: { owner },
   ReservationReleased: { owner },
 });
 
 export type Reservation =
   | { readonly status: 'free' }
-  | { readonly status: 'claimed'; readonly owner: string; readonly since: Instant }
+  | { readonly status: 'claimed'; readonly owner: string; readonly by: Id; readonly since: Instant }
   | { readonly status: 'held'; readonly owner: string; readonly since: Instant };
 
 const define = command<Reservation>();
@@ -31,7 +33,12 @@ export const reservation = defineAggregate<Reservation, typeof events>({
   events,
   initial: { status: 'free' },
   evolve: {
-    ReservationClaimed: (_, e, { occurredAt }) => ({ status: 'claimed', owner: e.owner, since: occurredAt }),
+    ReservationClaimed: (_, e, { occurredAt }) => ({
+      status: 'claimed',
+      owner: e.owner,
+      by: e.by,
+      since: occurredAt,
+    }),
     ReservationHeld: (_, e, { occurredAt }) => ({ status: 'held', owner: e.owner, since: occurredAt }),
     ReservationReleased: () => ({ status: 'free' }),
   },
@@ -39,18 +46,23 @@ export const reservation = defineAggregate<Reservation, typeof events>({
     claimReservation: define({
       internal: true,
       anyState: true,
-      input: { owner, from: z.string().optional() },
-      decide: ({ owner: claimer, from }, s) => {
-        if (s.status === 'free' || s.owner === from) return [events.ReservationClaimed({ owner: claimer })];
-        return s.owner === claimer ? [] : reject('RESERVED', 'another record has it', undefined, { ...s });
+      /** `from` is the owner that it is taken over from. */
+      input: { owner, by, from: owner.optional() },
+      decide: ({ owner: claimer, by: command, from }, s) => {
+        if (s.status === 'claimed' && s.owner === claimer && s.by === command) return [];
+        const again = s.status === 'held' && s.owner === claimer; // the record has given it up, and not freed it yet
+        return s.status === 'free' || s.owner === from || again
+          ? [events.ReservationClaimed({ owner: claimer, by: command })]
+          : reject('RESERVED', 'another command has it');
       },
     }),
+    /** For an owner whose stream shows the value: then nobody else's may, whether the claim still stands or was freed. */
     holdReservation: define({
       internal: true,
       anyState: true,
       input: { owner },
       decide: ({ owner: holder }, s) => {
-        if (s.status === 'free' || s.owner !== holder)
+        if (s.status !== 'free' && s.owner !== holder)
           return reject('RESERVATION_LOST', 'another record took it over');
         return s.status === 'held' ? [] : [events.ReservationHeld({ owner: holder })];
       },

@@ -1,0 +1,107 @@
+/** The application as users run it: its own process, started by its command line, logging at info. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { readRunningInstance } from '../../src/runtime/instance.ts';
+import type { BenchContext } from './benchmark.ts';
+import type { Closable } from './resources.ts';
+
+export type App = Closable & {
+  readonly pid: number;
+  readonly url: URL;
+  readonly eventStoreUrl: string;
+  readonly postgresUrl: string;
+  /** From the start of the process until /readyz answered 200. */
+  readonly readyMs: number;
+};
+
+export type AppOptions = {
+  readonly dataDir: string;
+  /** All by default. */
+  readonly roles?: string;
+  /** How long it may take until it is ready. */
+  readonly withinMs?: number;
+};
+
+const ROOT = new URL('../../', import.meta.url);
+const STOP_MS = 30_000;
+
+export async function startApp(context: BenchContext, options: AppOptions): Promise<App> {
+  const begun = performance.now();
+  const logFile = openSync(logFileOf(options.dataDir), 'a');
+  const child = spawn(process.execPath, [...profiling(context), process.env.RELATA_BENCH_ENTRY ?? 'src/main.ts', 'start'], {
+    cwd: fileURLToPath(ROOT),
+    env: {
+      ...appEnvironment(options.dataDir),
+      ...(options.roles && { RELATA_ROLES: options.roles }),
+      ...(context.profiles && { RELATA_BENCH_PROFILES: context.profiles }),
+    },
+    stdio: ['ignore', logFile, logFile],
+  });
+  let stopping: Promise<void> | undefined;
+  const close = () => {
+    stopping ??= stop(child);
+    return stopping;
+  };
+  context.use({ close });
+  const { url, eventStoreUrl, postgresUrl } = await ready(child, options);
+  return {
+    pid: child.pid ?? 0, // it runs, so it has one
+    url: new URL(url),
+    eventStoreUrl,
+    postgresUrl,
+    readyMs: performance.now() - begun,
+    close,
+  };
+}
+
+/** Nothing of ours but what finds programs: no setting of the developer's may change what is measured. */
+export const appEnvironment = (dataDir: string): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  TMPDIR: process.env.TMPDIR,
+  RELATA_DATA_DIR: dataDir,
+  RELATA_PORT: '0',
+  RELATA_LOG_LEVEL: 'info',
+});
+
+async function ready(child: ChildProcess, { dataDir, withinMs = 60_000 }: AppOptions) {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    if (child.exitCode !== null) throw failed(dataDir, `ended with ${child.exitCode}`);
+    if (performance.now() > deadline) throw failed(dataDir, `isn't ready after ${withinMs} ms`);
+    const instance = await readRunningInstance(dataDir);
+    if (instance?.pid === child.pid && (await answersReady(instance.url))) return instance;
+    await delay(10);
+  }
+}
+
+/** With the end of its log, which is deleted along with everything. */
+function failed(dataDir: string, what: string): Error {
+  const lines = readFileSync(logFileOf(dataDir), 'utf8').trimEnd().split('\n');
+  return new Error(`the app ${what}:\n${lines.slice(-20).join('\n')}`);
+}
+
+const logFileOf = (dataDir: string) => `${dataDir}.log`;
+
+async function answersReady(url: string): Promise<boolean> {
+  const answer = await fetch(new URL('/readyz', url)).catch(() => undefined); // it may not listen yet
+  await answer?.body?.cancel();
+  return answer?.status === 200;
+}
+
+/** By SIGTERM, so that it stops its Postgres too. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  const [code, signal] = await exited;
+  clearTimeout(late);
+  if (signal === 'SIGKILL') throw new Error(`the app didn't stop within ${STOP_MS} ms (${code})`);
+}
+
+const profiling = ({ profiles }: BenchContext): string[] =>
+  profiles === undefined ? [] : ['--import', new URL('./profile.ts', import.meta.url).href];

@@ -1,0 +1,148 @@
+/** BatchAppend: one call for many appends, each answered by its correlation. The client's usual way. */
+import type { Engine } from './engine.ts';
+import { checkedEvent, checkedOptions, MAX_APPEND_BYTES, sizeOf } from './proposals.ts';
+import type { ProposedEvent } from './record.ts';
+import { type AppendOptions, readBatch } from './requests.ts';
+import {
+  batchAppended,
+  batchFailed,
+  batchRefused,
+  batchTimeout,
+  batchTooLarge,
+  batchWrongRevision,
+  type Correlated,
+} from './responses.ts';
+import type { Expected } from './rules.ts';
+import { type Call, type Explain, type Handler, OK } from './transport.ts';
+import type { Outcome } from './writer.ts';
+
+/** The real server's WriteTimeoutMs: how long the rest of an append may be on its way. */
+const WRITE_TIMEOUT_MS = 2_000;
+/** Appends of one call that may wait for their commit before its client has to wait. */
+const MAX_WAITING = 2_000;
+/** Answers that the client may leave unread before it has to wait. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/** An append of which not all has come yet. */
+type Pending = Correlated & {
+  readonly expected: Expected;
+  readonly events: ProposedEvent[];
+  bytes: number;
+  readonly timer: NodeJS.Timeout | undefined;
+};
+
+export const handleBatchAppend =
+  (engine: Engine, explain: Explain): Handler =>
+  call => {
+    const pending = new Map<string, Pending>();
+    const reply = collectReplies(call);
+    let waiting = 0;
+    let finished = false;
+
+    function settle(append: Pending, outcome: Outcome): void {
+      waiting--;
+      reply(batchReply(append, outcome, explain));
+      if (call.backlog() > MAX_UNREAD_BYTES) {
+        call.pause();
+        call.whenDrained(call.resume);
+      } else if (waiting < MAX_WAITING / 2) call.resume();
+      if (finished && waiting === 0) reply.end();
+    }
+
+    function submit(append: Pending): void {
+      waiting++;
+      if (waiting >= MAX_WAITING) call.pause();
+      const { stream, expected, events, bytes } = append;
+      const abandoned = (): boolean => !call.open();
+      engine.submit({
+        stream,
+        expected,
+        events,
+        bytes,
+        abandoned,
+        done: outcome => settle(append, outcome),
+      });
+    }
+
+    function open(
+      key: string,
+      correlation: Buffer,
+      options: AppendOptions,
+      isFinal: boolean,
+    ): Pending | undefined {
+      const timeout = Math.min((options.deadline ?? Number.POSITIVE_INFINITY) - Date.now(), WRITE_TIMEOUT_MS);
+      const to = { correlation, stream: options.stream };
+      if (timeout <= 0) {
+        reply(batchTimeout(to));
+        return undefined;
+      }
+      const { expected } = checkedOptions(options);
+      // A batch that came whole needs no clock.
+      const timer = isFinal
+        ? undefined
+        : setTimeout(() => pending.delete(key) && reply(batchTimeout(to)), timeout);
+      return { ...to, expected, events: [], bytes: 0, timer };
+    }
+
+    call.whenClosed(() => {
+      for (const { timer } of pending.values()) clearTimeout(timer);
+    });
+    return {
+      message(message) {
+        const { correlation, options, events, isFinal } = readBatch(message);
+        const key = correlation.toString('latin1');
+        const known = pending.get(key);
+        try {
+          const append = known ?? (options && open(key, correlation, options, isFinal));
+          if (!append) return;
+          pending.delete(key);
+          for (const event of events) {
+            append.bytes += sizeOf(event);
+            append.events.push(checkedEvent(event));
+          }
+          const tooLarge = append.bytes > MAX_APPEND_BYTES;
+          if (!isFinal && !tooLarge) {
+            pending.set(key, append);
+            return;
+          }
+          clearTimeout(append.timer);
+          if (tooLarge) reply(batchTooLarge(append, MAX_APPEND_BYTES));
+          else submit(append);
+        } catch (error) {
+          clearTimeout(known?.timer);
+          const stream = known?.stream ?? options?.stream ?? Buffer.alloc(0);
+          reply(batchRefused({ correlation, stream }, explain(error).message));
+        }
+      },
+      finished() {
+        finished = true;
+        if (waiting === 0) reply.end();
+      },
+    };
+  };
+
+function batchReply(append: Pending, outcome: Outcome, explain: Explain): Buffer {
+  switch (outcome.kind) {
+    case 'written':
+      return batchAppended(append, outcome.revision, outcome.position);
+    case 'wrongRevision':
+      return batchWrongRevision(append, append.expected, outcome.current);
+    case 'failed':
+      return batchFailed(append, explain(outcome.error).message);
+  }
+}
+
+/** Sends together what is replied to within one turn of the event loop: a commit answers many appends at once. */
+function collectReplies(call: Call) {
+  let replies: Buffer[] = [];
+  function flush(): void {
+    const frames = replies;
+    replies = [];
+    call.send(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+  }
+  function reply(frame: Buffer): void {
+    if (replies.push(frame) === 1) queueMicrotask(flush);
+  }
+  reply.end = () => queueMicrotask(() => call.end(OK));
+  return reply;
+}

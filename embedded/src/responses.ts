@@ -1,0 +1,134 @@
+/**
+ * The responses of the Streams service other than stored events. Field numbers are those of EventStoreDB's published
+ * streams.proto, shared.proto and status.proto; names in comments are theirs.
+ */
+import type { Expected } from './rules.ts';
+import { frame, nested, number, text } from './wire.ts';
+
+const MAX_UINT64 = 2n ** 64n - 1n;
+
+/** google.rpc.Code */
+const CODE = { unknown: 2, invalidArgument: 3, deadlineExceeded: 4, alreadyExists: 6, internal: 13 } as const;
+
+const streamIdentifier = (field: number, name: Uint8Array): Buffer => nested(field, nested(3, name));
+
+/** AppendResp.Success and BatchAppendResp.Success, which are alike. */
+function success(field: number, revision: number, position: number | undefined): Buffer {
+  return nested(
+    field,
+    revision < 0 ? nested(2) : number(1, revision),
+    position === undefined ? nested(4) : nested(3, number(1, position), number(2, position)),
+  );
+}
+
+/** AppendResp */
+export const appended = (revision: number, position: number | undefined): Buffer =>
+  frame(success(1, revision, position));
+
+/** AppendResp { wrong_expected_version }: in the fields of today and in those of 20.6, as the real server does. */
+export function wrongRevision(expected: Expected, current: number): Buffer {
+  const was = current < 0 ? [nested(2), nested(7)] : [number(1, current), number(6, current)];
+  return frame(nested(2, ...was, ...expectedFields(expected)));
+}
+
+function expectedFields(expected: Expected): Buffer[] {
+  switch (expected) {
+    case 'any':
+      return [nested(4), nested(9)];
+    case 'streamExists':
+      return [nested(5), nested(10)];
+    case 'noStream':
+      return [number(3, MAX_UINT64), nested(11)];
+    default:
+      return [number(3, expected), number(8, expected)];
+  }
+}
+
+/** Which append a BatchAppendResp is for: its correlation as it came, and its stream. */
+export type Correlated = { readonly correlation: Buffer; readonly stream: Buffer };
+
+/** BatchAppendResp { success } */
+export const batchAppended = (to: Correlated, revision: number, position: number | undefined): Buffer =>
+  frame(nested(1, to.correlation), success(3, revision, position), streamIdentifier(4, to.stream));
+
+/** BatchAppendResp { error }, by what google.rpc.Status tells the client. */
+function batchError(to: Correlated, code: number, message: string, type: string, detail: Buffer[]): Buffer {
+  const any = nested(3, text(1, `type.googleapis.com/${type}`), nested(2, ...detail));
+  const status = nested(2, number(1, code), text(2, message), any);
+  return frame(nested(1, to.correlation), status, streamIdentifier(4, to.stream));
+}
+
+export function batchWrongRevision(to: Correlated, expected: Expected, current: number): Buffer {
+  const was = current < 0 ? nested(2) : number(1, current);
+  return batchError(
+    to,
+    CODE.alreadyExists,
+    'WrongExpectedVersion',
+    'event_store.client.WrongExpectedVersion',
+    [was, expectedPosition(expected)],
+  );
+}
+
+function expectedPosition(expected: Expected): Buffer {
+  switch (expected) {
+    case 'any':
+      return nested(4);
+    case 'streamExists':
+      return nested(5);
+    case 'noStream':
+      return nested(6);
+    default:
+      return number(3, expected);
+  }
+}
+
+export const batchTimeout = (to: Correlated): Buffer =>
+  batchError(to, CODE.deadlineExceeded, 'Timeout', 'event_store.client.Timeout', []);
+
+export const batchTooLarge = (to: Correlated, limit: number): Buffer =>
+  batchError(
+    to,
+    CODE.invalidArgument,
+    'MaximumAppendSizeExceeded',
+    'event_store.client.MaximumAppendSizeExceeded',
+    [number(1, limit)],
+  );
+
+/**
+ * The real server answers “BadRequest” with the reason in a detail that the Node.js client doesn't read.
+ * The client shows the message of a detail that it doesn't know, so the reason is put there.
+ */
+export const batchRefused = (to: Correlated, message: string): Buffer =>
+  batchError(to, CODE.invalidArgument, message, 'event_store.client.BadRequest', [text(1, message)]);
+
+export const batchFailed = (to: Correlated, message: string): Buffer =>
+  batchError(to, CODE.internal, message, 'google.protobuf.Empty', []);
+
+/** ReadResp */
+export const confirmed = (subscriptionId: string): Buffer => frame(nested(2, text(1, subscriptionId)));
+export const checkpoint = (position: number): Buffer =>
+  frame(nested(3, number(1, position), number(2, position)));
+export const streamNotFound = (stream: Buffer): Buffer => frame(nested(4, streamIdentifier(1, stream)));
+export const firstRevision = (revision: number): Buffer => frame(number(5, revision));
+export const lastRevision = (revision: number): Buffer => frame(number(6, revision));
+export const CAUGHT_UP: Buffer = frame(nested(8));
+
+export type SupportedMethod = {
+  readonly service: string;
+  readonly method: string;
+  readonly features: readonly string[];
+};
+
+/** SupportedMethods; names go out in lower case, as the real server's do. */
+export const supportedMethods = (version: string, methods: readonly SupportedMethod[]): Buffer =>
+  frame(
+    ...methods.map(({ service, method, features }) =>
+      nested(
+        1,
+        text(1, method.toLowerCase()),
+        text(2, service.toLowerCase()),
+        ...features.map(feature => text(3, feature)),
+      ),
+    ),
+    text(2, version),
+  );

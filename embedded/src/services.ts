@@ -1,0 +1,104 @@
+/** Which call is served by what, and how each error looks to a client. */
+import { handleAppend } from './appends.ts';
+import { handleBatchAppend } from './batchAppends.ts';
+import { isFull } from './database.ts';
+import type { Engine } from './engine.ts';
+import { isStoreError } from './errors.ts';
+import { readReadRequest } from './readRequest.ts';
+import { answerRead } from './reads.ts';
+import { type SupportedMethod, supportedMethods } from './responses.ts';
+import { subscribe } from './subscriptions.ts';
+import { type Handler, isRefusal, OK, refusal, STATUS, type Status } from './transport.ts';
+import { isMalformed } from './wire.ts';
+
+const STREAMS = 'event_store.client.streams.Streams';
+const FEATURES = 'event_store.client.server_features.ServerFeatures';
+const PERSISTENT = 'event_store.client.persistent_subscriptions.PersistentSubscriptions';
+const PROJECTIONS = 'event_store.client.projections.Projections';
+
+/** What it behaves as towards clients. */
+const SERVER_VERSION = '23.10.0';
+
+/**
+ * What EventStoreDB 23.10 tells. Calls that aren't served here are in it too: a client that misses one refuses it
+ * by itself, as too old a server, and would not hear our answer, which says what to do.
+ */
+const SUPPORTED: readonly SupportedMethod[] = [
+  { service: STREAMS, method: 'Read', features: ['position', 'events'] },
+  { service: STREAMS, method: 'BatchAppend', features: ['deadline_duration'] },
+  ...methods(STREAMS, ['Append', 'Delete', 'Tombstone'], []),
+  ...methods(
+    PERSISTENT,
+    ['Create', 'Update', 'Delete', 'Read', 'GetInfo', 'ReplayParked', 'List', 'RestartSubsystem'],
+    ['stream', 'all'],
+  ),
+  { service: PROJECTIONS, method: 'Create', features: ['track_emitted_streams'] },
+  ...methods(FEATURES, ['GetSupportedMethods'], []),
+];
+
+/** Finds the handler of a path such as `/event_store.client.streams.Streams/Read`. */
+export function createRouter(engine: Engine): (path: string) => Handler {
+  const handlers = new Map<string, Handler>([
+    [`/${STREAMS}/Append`, handleAppend(engine, explain)],
+    [`/${STREAMS}/BatchAppend`, handleBatchAppend(engine, explain)],
+    [`/${STREAMS}/Read`, handleRead(engine)],
+    [`/${FEATURES}/GetSupportedMethods`, handleFeatures],
+  ]);
+  return path => handlers.get(path) ?? unimplemented(path);
+}
+
+const handleRead =
+  (engine: Engine): Handler =>
+  call => ({
+    message(bytes) {
+      const request = readReadRequest(bytes);
+      const failed = (error: unknown): void => call.end(explain(error));
+      const { count } = request;
+      if (request.stream !== undefined && request.filter) {
+        throw refusal(STATUS.invalidArgument, 'Only $all can be filtered.');
+      }
+      if (count === undefined && request.backwards) {
+        throw refusal(STATUS.invalidArgument, 'A subscription only goes forwards.');
+      }
+      if (count === undefined) subscribe(engine, call, request, failed);
+      else answerRead(engine, call, { ...request, count }, failed);
+    },
+  });
+
+const handleFeatures: Handler = call => ({
+  message() {
+    call.send(supportedMethods(SERVER_VERSION, SUPPORTED));
+    call.end(OK);
+  },
+});
+
+const unimplemented =
+  (path: string): Handler =>
+  () => {
+    throw refusal(
+      STATUS.unimplemented,
+      `The embedded EventStoreDB does not serve ${path.slice(1)}: use a real EventStoreDB for it.`,
+    );
+  };
+
+/** Whatever was thrown, as what a client is told. */
+export function explain(error: unknown): Status {
+  if (isRefusal(error)) return error.status;
+  if (isMalformed(error)) return { code: STATUS.invalidArgument, message: error.message };
+  if (isStoreError(error)) {
+    const code = error.code === 'DATA_DIR_DAMAGED' ? STATUS.dataLoss : STATUS.unavailable;
+    return { code, message: error.message };
+  }
+  if (isFull(error)) {
+    return {
+      code: STATUS.resourceExhausted,
+      message: 'The disk is full and nothing of this append was written: free some space and append again.',
+    };
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return { code: STATUS.internal, message: `The embedded EventStoreDB failed: ${reason}` };
+}
+
+function methods(service: string, names: readonly string[], features: readonly string[]): SupportedMethod[] {
+  return names.map(method => ({ service, method, features }));
+}

@@ -1,0 +1,255 @@
+/**
+ * gRPC over Node's HTTP/2, without a gRPC library: the protocol is a length before each message and two trailers,
+ * and doing it here lets many messages go out in one write, which is most of what a read or an append costs.
+ * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { storeError } from './errors.ts';
+
+/** gRPC's status codes, those that are used here. */
+export const STATUS = {
+  ok: 0,
+  unknown: 2,
+  invalidArgument: 3,
+  resourceExhausted: 8,
+  aborted: 10,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  dataLoss: 15,
+} as const;
+
+export type Status = {
+  readonly code: number;
+  readonly message: string;
+  /** Trailers; EventStoreDB's clients read what went wrong from them. */
+  readonly details?: Readonly<Record<string, string>>;
+};
+
+/** One call, of any kind: a client's unary request is a stream of one message here. */
+export type Call = {
+  /** False when the client or the connection has gone: nothing needs to be done for it any more. */
+  readonly open: () => boolean;
+  /** Sends whole frames (see `frame` in wire.ts). */
+  readonly send: (frames: Buffer) => void;
+  /** Bytes sent that the connection hasn't taken yet: who sends much waits for `whenDrained` above some bound. */
+  readonly backlog: () => number;
+  readonly whenDrained: (then: () => void) => void;
+  readonly whenClosed: (then: () => void) => void;
+  /** Stops and restarts the flow of the client's messages. */
+  readonly pause: () => void;
+  readonly resume: () => void;
+  readonly end: (status: Status) => void;
+};
+
+type Receiver = {
+  readonly message: (bytes: Buffer) => void;
+  /** The client has sent all. */
+  readonly finished?: () => void;
+};
+/** Takes a call; throws only for what is wrong on our side. */
+export type Handler = (call: Call) => Receiver;
+
+/** Makes a status of whatever was thrown. */
+export type Explain = (error: unknown) => Status;
+
+export type Server = { readonly port: number; close(): Promise<void> };
+
+export const OK: Status = { code: STATUS.ok, message: '' };
+const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
+const WINDOW_BYTES = 4 * 1024 * 1024;
+const CLOSE_GRACE_MS = 1_000;
+const FRAME_HEAD_BYTES = 5;
+
+/** Serves on a port (0: a free one). `route` finds the handler of a path, and always returns one. */
+export async function listen(
+  host: string,
+  port: number,
+  route: (path: string) => Handler,
+  explain: Explain,
+): Promise<Server> {
+  const sessions = new Set<ServerHttp2Session>();
+  const calls = new Set<Call>();
+  const server = createServer({
+    settings: { initialWindowSize: WINDOW_BYTES },
+    // Megabytes a session may hold; a slow reader is bounded by the sender, not by cutting its connection.
+    maxSessionMemory: 256,
+    // Cancelling a read or a subscription resets its stream. Node takes many of those for an attack by default.
+    streamResetBurst: 1_000_000,
+    streamResetRate: 100_000,
+  });
+  server.on('session', session => {
+    sessions.add(session);
+    session.setLocalWindowSize(4 * WINDOW_BYTES);
+    session.on('close', () => sessions.delete(session));
+    session.on('error', () => session.destroy());
+  });
+  server.on('sessionError', () => undefined);
+  server.on('stream', (stream, headers) => {
+    const call = createCall(stream);
+    calls.add(call);
+    call.whenClosed(() => calls.delete(call));
+    serve(stream, headers, call, route, explain);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', error => reject(explainListen(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  return {
+    // A TCP server's address is always an AddressInfo.
+    port: (server.address() as AddressInfo).port,
+    close: () => closeServer(server, sessions, calls),
+  };
+}
+
+function serve(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  call: Call,
+  route: (path: string) => Handler,
+  explain: Explain,
+): void {
+  stream.on('error', () => stream.destroy());
+  if (!headers['content-type']?.startsWith('application/grpc')) {
+    stream.respond({ ':status': 415 }, { endStream: true });
+    return;
+  }
+  const guarded = (step: () => void): void => {
+    try {
+      if (call.open()) step();
+    } catch (error) {
+      call.end(explain(error));
+    }
+  };
+  guarded(() => {
+    const receiver = route(String(headers[':path']))(call);
+    const take = messageReader(message => guarded(() => receiver.message(message)));
+    stream.on('data', (chunk: Buffer) => guarded(() => take(chunk)));
+    stream.on('end', () => guarded(() => receiver.finished?.()));
+  });
+}
+
+/** Cuts a flow of chunks into messages. Throws a {@link Refusal} for what can't be taken. */
+function messageReader(receive: (message: Buffer) => void): (chunk: Buffer) => void {
+  let parts: Buffer[] = [];
+  let held = 0;
+  let needed = FRAME_HEAD_BYTES;
+  return chunk => {
+    parts.push(chunk);
+    held += chunk.length;
+    if (held < needed) return;
+    const bytes = parts.length === 1 ? chunk : Buffer.concat(parts);
+    let at = 0;
+    needed = FRAME_HEAD_BYTES;
+    while (bytes.length - at >= FRAME_HEAD_BYTES) {
+      const length = bytes.readUInt32BE(at + 1);
+      if (bytes[at] !== 0) throw refusal(STATUS.unimplemented, 'Compressed messages are not supported.');
+      if (length > MAX_MESSAGE_BYTES) {
+        throw refusal(
+          STATUS.resourceExhausted,
+          `A message has ${length} bytes; at most ${MAX_MESSAGE_BYTES} are taken.`,
+        );
+      }
+      const end = at + FRAME_HEAD_BYTES + length;
+      if (end > bytes.length) {
+        needed = end - at;
+        break;
+      }
+      receive(bytes.subarray(at + FRAME_HEAD_BYTES, end));
+      at = end;
+    }
+    held = bytes.length - at;
+    parts = held > 0 ? [bytes.subarray(at)] : [];
+  };
+}
+
+/** An error that already knows its status. */
+export type Refusal = Error & { readonly status: Status };
+export const isRefusal = (error: unknown): error is Refusal => error instanceof Error && 'status' in error;
+export function refusal(code: number, message: string, details?: Status['details']): Refusal {
+  return Object.assign(new Error(message), { status: { code, message, ...(details && { details }) } });
+}
+
+const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
+
+function createCall(stream: ServerHttp2Stream): Call {
+  let ended = false;
+  const open = (): boolean => !ended && !stream.destroyed && !stream.closed;
+  let status = OK;
+  function respond(): void {
+    if (stream.headersSent) return;
+    stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
+    stream.once('wantTrailers', () => stream.sendTrailers(trailers(status)));
+  }
+  return {
+    open,
+    send(frames) {
+      if (!open()) return;
+      respond();
+      stream.write(frames);
+    },
+    backlog: () => stream.writableLength,
+    whenDrained(then) {
+      if (stream.writableNeedDrain) stream.once('drain', then);
+      else setImmediate(then);
+    },
+    whenClosed: then => void stream.once('close', then),
+    pause: () => void stream.pause(),
+    resume: () => void stream.resume(),
+    end(last) {
+      if (!open()) return;
+      ended = true;
+      status = last;
+      if (stream.headersSent) stream.end();
+      else stream.respond({ ...RESPONSE_HEADERS, ...trailers(last) }, { endStream: true });
+      // What the client still sends is of no use; without this it would be kept until read.
+      stream.resume();
+    },
+  };
+}
+
+function trailers({ code, message, details }: Status): Record<string, string> {
+  return {
+    'grpc-status': String(code),
+    'grpc-message': percentEncode(message),
+    ...details,
+  };
+}
+
+/** As gRPC wants it, and no more than that: clients don't decode every sign that could be encoded. */
+const percentEncode = (message: string): string =>
+  message.toWellFormed().replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent);
+
+async function closeServer(
+  server: ReturnType<typeof createServer>,
+  sessions: ReadonlySet<ServerHttp2Session>,
+  calls: ReadonlySet<Call>,
+): Promise<void> {
+  const closed = new Promise<void>(resolve => void server.close(() => resolve()));
+  for (const call of calls)
+    call.end({ code: STATUS.unavailable, message: 'The event store is being stopped.' });
+  for (const session of sessions) session.close();
+  const grace = setTimeout(() => {
+    for (const session of sessions) session.destroy();
+  }, CLOSE_GRACE_MS);
+  await closed;
+  clearTimeout(grace);
+}
+
+function explainListen(error: unknown, host: string, port: number): Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return storeError(
+      'PORT_IN_USE',
+      `Port ${port} of ${host} is in use: choose another port, or 0 for a free one.`,
+      error,
+    );
+  }
+  return storeError('UNEXPECTED', `Port ${port} of ${host} can't be listened on: ${String(error)}`, error);
+}

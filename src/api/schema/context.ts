@@ -1,0 +1,83 @@
+/** What a resolver has at hand: who asks, and the reads and services of this operation. */
+import type pg from 'pg';
+import type { Dispatch } from '../../commands/dispatch.ts';
+import type { CommandContext } from '../../commands/wish.ts';
+import type { Position } from '../../eventstore/envelope.ts';
+import type { Models } from '../../projections/query/models.ts';
+import type { Moment } from '../../projections/query/moment.ts';
+import { notYetVisible } from '../../projections/query/refusal.ts';
+import { openSession, type ReadSession } from '../../projections/query/session.ts';
+import type { Loaders } from './loaders.ts';
+import type { Connected } from './subscriptionLimit.ts';
+
+/** When rows have changed, as the read side tells. */
+export type RowsChanged = {
+  readonly workspaceId: string;
+  /** The read models show it. */
+  readonly position: Position;
+  readonly rows: readonly { readonly model: string; readonly ids: readonly string[] }[];
+};
+
+/** How far the read models are; `projections/engine` has it. */
+export type Visibility = {
+  readonly position: () => Position;
+  readonly waitFor: (position: Position, timeoutMs: number) => Promise<'visible' | 'timeout'>;
+  /** The function that it gives back ends it. */
+  readonly onChange: (listener: (change: RowsChanged) => void) => () => void;
+};
+
+/** The same for all requests. */
+export type Services = {
+  readonly dispatch: Dispatch;
+  readonly pool: pg.Pool;
+  readonly visibility: Visibility;
+  readonly models: Models;
+  /** How long a query waits for the position that it was told to show. */
+  readonly visibilityTimeoutMs: number;
+  readonly onStatement?: (text: string) => void;
+};
+
+/** One snapshot and what was loaded from it. */
+export type Reads = {
+  readonly session: ReadSession;
+  readonly loaders: Loaders;
+  /** Instants of `knownAt` whose positions have been looked up. */
+  readonly moments: Map<string, Moment | Promise<Moment>>;
+};
+
+/** Mutable in one place: `reads` is renewed where one operation shows several moments (mutations, subscriptions). */
+export type Context = CommandContext & {
+  readonly services: Services;
+  reads: Reads;
+  /** Of a WebSocket alone. */
+  readonly connected?: Connected;
+};
+
+export const createContext = (services: Services, caller: CommandContext): Context => ({
+  workspaceId: caller.workspaceId,
+  actor: caller.actor,
+  services,
+  reads: newReads(services, caller.workspaceId),
+});
+
+/** Nothing is opened before the first read. */
+export function newReads(services: Services, workspaceId: string): Reads {
+  const { pool, onStatement } = services;
+  const waitFor = (position: Position) => waitUntilVisible(services, position);
+  const session = openSession({ pool, waitFor, ...(onStatement && { onStatement }) }, workspaceId);
+  return { session, loaders: new Map(), moments: new Map() };
+}
+
+/** From here on the context reads from a snapshot that shows the position. */
+export function renewReads(context: Context, position: Position): void {
+  context.reads.session.end();
+  context.reads = newReads(context.services, context.workspaceId);
+  context.reads.session.after(position);
+}
+
+async function waitUntilVisible(services: Services, position: Position): Promise<void> {
+  const { visibility, visibilityTimeoutMs } = services;
+  if (visibility.position() >= position) return;
+  if ((await visibility.waitFor(position, visibilityTimeoutMs)) === 'visible') return;
+  throw notYetVisible(position, visibility.position());
+}

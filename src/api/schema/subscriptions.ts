@@ -1,0 +1,44 @@
+/** For each record type: hear when one of its records, or a certain one, has changed. */
+import { fetchByIds } from '../../projections/query/fetch.ts';
+import { present } from '../../projections/query/moment.ts';
+import type { Builder } from './builder.ts';
+import { type Change, changesOf } from './changes.ts';
+import type { Entity } from './entities.ts';
+import { askedOf } from './lookahead.ts';
+import { idFrom } from './recordQueries.ts';
+import { limited } from './subscriptionLimit.ts';
+
+export function defineSubscription(builder: Builder, entity: Entity): void {
+  const payload = builder.objectRef<Change>(`${entity.typeName}Changed`).implement({
+    fields: t => ({
+      id: t.exposeID('id'),
+      position: t.expose('position', { type: 'Position' }),
+      [entity.name]: t.field({
+        type: entity.ref,
+        nullable: true,
+        description: 'The record as it now is.',
+        resolve: async (change, _, context, info) => {
+          const { selection, readsMore } = askedOf(entity, info);
+          const [row] = await fetchByIds(context.reads.session, selection, [change.id], present, !readsMore);
+          return row ?? null;
+        },
+      }),
+    }),
+  });
+  builder.subscriptionField(`${entity.name}Changed`, t =>
+    t.field({
+      type: payload,
+      description: 'Each change as it becomes visible. A slow reader sees only the last of several changes of a record.',
+      args: { id: t.arg.id({ description: 'Only this record.' }) },
+      subscribe: (_, args, context) => {
+        const id = args.id === undefined || args.id === null ? undefined : idFrom(args.id, 'id');
+        return limited(context, () => changesOf(context.services, context.workspaceId, entity.model.name, id));
+      },
+      resolve: (change, _, context) => {
+        // The context lives as long as the subscription: without this the second event would show the first one's data.
+        context.reads = change.reads;
+        return change;
+      },
+    }),
+  );
+}

@@ -1,0 +1,87 @@
+/** The HTTP server: GraphQL over HTTP and WebSockets, health, and in development a page to try queries on. */
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type pg from 'pg';
+import type { Dispatch } from '../commands/dispatch.ts';
+import type { Actor } from '../eventstore/envelope.ts';
+import { formatErrors } from './formatErrors.ts';
+import { type Readiness, serveHealth } from './health.ts';
+import { guardHosts } from './httpGuards.ts';
+import { serveLanding } from './landing.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { serveGraphQL } from './serveGraphQL.ts';
+import type { Services, Visibility } from './schema/context.ts';
+import { buildSchema, loadSchemaParts, type SchemaParts } from './schema/schema.ts';
+
+export type ServerOptions = {
+  readonly dispatch: Dispatch;
+  /** Of `openReadPool`. Stays the caller's to end. */
+  readonly pool: pg.Pool;
+  readonly visibility: Visibility;
+  readonly readiness: () => Promise<Readiness>;
+  /** Who all requests come from, until people sign in. */
+  readonly actor: Actor;
+  readonly workspaceId?: string;
+  readonly logger?: FastifyBaseLogger;
+  /** Serves `/altair`. */
+  readonly development?: boolean;
+  readonly limits?: Partial<Limits>;
+  /** Host names that requests may use; by default those of this machine alone. */
+  readonly allowedHosts?: readonly string[];
+  /** The declarations, for tests with others than the domain's. */
+  readonly parts?: Omit<SchemaParts, 'limits'>;
+  /** Hears of each SQL statement. */
+  readonly onStatement?: (text: string) => void;
+};
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Ready to listen; `close` ends its connections. */
+export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const parts: SchemaParts = options.parts ? { ...options.parts, limits } : await loadSchemaParts(limits);
+  const services: Services = {
+    dispatch: options.dispatch,
+    pool: options.pool,
+    visibility: options.visibility,
+    models: parts.models,
+    visibilityTimeoutMs: limits.visibilityMs,
+    ...(options.onStatement && { onStatement: options.onStatement }),
+  };
+  const app: FastifyInstance = fastify({
+    ...(options.logger && { loggerInstance: options.logger }),
+    // A line a request costs more than many requests do; what goes wrong is logged where it is answered.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.bodyBytes,
+    forceCloseConnections: true,
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const { errors, status } = formatErrors([error], request.id, cause => request.log.error({ err: cause }, 'request failed'));
+    return reply.code(Math.max(400, statusOf(error) ?? status)).send({ data: null, errors });
+  });
+  guardHosts(app, options.allowedHosts ?? LOOPBACK);
+  serveHealth(app, options.readiness);
+  const caller = { workspaceId: options.workspaceId ?? 'default', actor: options.actor };
+  await serveGraphQL(app, { schema: buildSchema(parts), services, caller, limits });
+  if (options.development) await serveAltair(app);
+  serveLanding(app, [
+    ...(options.development
+      ? [{ href: '/altair', text: 'Altair', about: 'A page to try queries and commands on.' }]
+      : []),
+    { href: '/readyz', text: 'Health', about: 'Whether the event store, Postgres and the projector are ready.' },
+    { href: '/schema.graphql', text: 'Schema', about: 'Everything that GraphQL at <code>/graphql</code> answers.' },
+  ]);
+  await app.ready();
+  return app;
+}
+
+/** Its assets come from its package, none from elsewhere. */
+async function serveAltair(app: FastifyInstance): Promise<void> {
+  // Not imported above: it brings a zod of its own, which must not be the first to make zod's global registry.
+  const { AltairFastify } = await import('altair-fastify-plugin');
+  await app.register(AltairFastify, { path: '/altair', baseURL: '/altair/', endpointURL: '/graphql' });
+}
+
+const statusOf = (error: unknown): number | undefined => {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+};

@@ -1,0 +1,34 @@
+/** The write side put together: an event store client, the codec and dispatch, for any process that sends commands. */
+import { loadCatalog } from '../eventstore/catalog.ts';
+import { connectEventStore } from '../eventstore/client.ts';
+import { createCodec } from '../eventstore/codec.ts';
+import { keyedHash } from '../eventstore/hash.ts';
+import { plainPersonalData } from '../eventstore/personalData.ts';
+import { type Authorise, createDispatch } from '../commands/dispatch.ts';
+import { createStreams } from '../commands/streams.ts';
+
+/** Until there are roles, whoever reaches the server, which listens on this machine alone, is its owner. */
+const ownerMayAll: Authorise = () => undefined;
+
+/**
+ * @param masterKey 32 bytes; keyed hashes of inputs and reservations come from it, so it never changes.
+ */
+export async function openWriteSide(options: { readonly eventStoreUrl: string; readonly masterKey: Uint8Array }) {
+  const masterKey = Buffer.from(options.masterKey);
+  const catalog = await loadCatalog();
+  const client = connectEventStore(options.eventStoreUrl);
+  const codec = createCodec(catalog, plainPersonalData);
+  const dispatch = createDispatch({
+    catalog,
+    codec,
+    streams: createStreams({ client, codec }),
+    authorise: ownerMayAll,
+    hashInput: keyedHash(masterKey, 'command-input'),
+    hashValue: keyedHash(masterKey, 'reservation'),
+    now: () => new Date(),
+    random: Math.random,
+  });
+  return { catalog, client, codec, dispatch, close: () => client.dispose() };
+}
+
+export type WriteSide = Awaited<ReturnType<typeof openWriteSide>>;

@@ -1,0 +1,50 @@
+/** Telling how an import gets on: one line that renews itself on a terminal, and a line now and then elsewhere. */
+import type { Progress } from './runImport.ts';
+
+export type Output = { readonly write: (text: string) => unknown; readonly isTTY?: boolean | undefined };
+
+const TERMINAL_EVERY_MS = 100;
+const PLAIN_EVERY_MS = 5_000;
+const CLEAR_LINE = '\r\u001b[K';
+
+/** @param now ms, of any clock that only moves on. */
+export function createProgressView(output: Output, now: () => number) {
+  const begun = now();
+  const every = output.isTTY ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS;
+  let shown = output.isTTY ? Number.NEGATIVE_INFINITY : begun;
+  return {
+    show: (progress: Progress): void => {
+      const at = now();
+      if (at - shown < every) return;
+      shown = at;
+      const line = progressLine(progress, at - begun);
+      output.write(output.isTTY ? `${CLEAR_LINE}${line}` : `${line}\n`);
+    },
+    /** Takes the renewing line away, so that what follows stands at its place. */
+    end: (): void => {
+      if (output.isTTY) output.write(CLEAR_LINE);
+    },
+  };
+}
+
+/** `Opportunities (8 of 8): 4,210 rows, 430 rows/s, 53 %, about 12 s left`. */
+function progressLine(progress: Progress, elapsedMs: number): string {
+  const { pass, passes, counts, rows, bytesDone, bytesTotal } = progress;
+  const share = bytesTotal > 0 ? bytesDone / bytesTotal : 0;
+  const left = share > 0 ? `, about ${duration((elapsedMs * (1 - share)) / share)} left` : '';
+  const perSecond = elapsedMs > 0 ? Math.round((rows * 1000) / elapsedMs) : 0;
+  const rejected = counts.rejected > 0 ? `, ${number(counts.rejected)} rejected` : '';
+  return `${counts.title} (${pass + 1} of ${passes}): ${number(counts.rows)} rows${rejected}, ${number(perSecond)} rows/s, ${Math.floor(share * 100)} %${left}`;
+}
+
+export const number = (value: number): string => value.toLocaleString('en-GB');
+
+/** `12 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

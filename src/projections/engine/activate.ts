@@ -1,0 +1,94 @@
+/**
+ * A build that stands where the live group stands becomes part of it: it is made active, the views are pointed at it and
+ * the one before is retired, in one transaction. Readers see one whole build or the other.
+ */
+import type pg from 'pg';
+import { type Build, readBuilds, retire } from './builds.ts';
+import { fenced } from './failure.ts';
+import type { Group, Member } from './group.ts';
+import { VISIBLE_POSITION } from './logClock.ts';
+import { CHANNEL } from './notify.ts';
+import { comparePoints } from './source.ts';
+import { createIndexes } from './tables.ts';
+import { switchViews } from './views.ts';
+
+/** How long readers may keep the switch waiting; those behind it wait as long. */
+const LOCK_TIMEOUT = '200ms';
+
+/**
+ * @throws Postgres's `lock_not_available` while a reader holds a view: to be tried again later.
+ * @throws Fenced when the owner has changed.
+ */
+export async function activate(
+  pool: pg.Pool,
+  joining: Pick<Group, 'members' | 'point'>,
+  token: string,
+): Promise<void> {
+  await inTransaction(pool, async client => {
+    await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+    const stored = await readBuilds(client, 'FOR UPDATE');
+    const owned = await client.query(
+      `SELECT FROM relata.builds WHERE owner = $1 AND schema_name = ANY ($2)`,
+      [token, joining.members.map(({ build }) => build.schema)],
+    );
+    if (owned.rowCount !== joining.members.length) throw fenced('a build is another owner’s');
+    for (const member of joining.members) await activateOne(client, member, joining, stored);
+    // Where an old version held everybody's view back, more is visible now.
+    await client.query(
+      `SELECT pg_notify($1, json_build_object('position', ${VISIBLE_POSITION}::text)::text)`,
+      [CHANNEL],
+    );
+  });
+}
+
+async function activateOne(
+  client: pg.ClientBase,
+  { model, build }: Member,
+  { point }: Pick<Group, 'point'>,
+  stored: readonly Build[],
+): Promise<void> {
+  const own = stored.find(({ schema }) => schema === build.schema);
+  if (!own || comparePoints(own.point, point) !== 0) throw fenced('a build is not where its owner left it');
+  if (own.status === 'active') return;
+  const before = stored.find(each => each.model === build.model && each.status === 'active');
+  if (before) await retire(client, before);
+  await client.query(
+    `UPDATE relata.builds SET status = 'active', activated_at = now() WHERE schema_name = $1`,
+    [build.schema],
+  );
+  await switchViews(client, model, build.schema);
+}
+
+/** Makes the indexes that readers need, once. Nothing else writes these tables meanwhile: the caller owns them. */
+export async function ensureIndexes(pool: pg.Pool, members: readonly Member[]): Promise<void> {
+  for (const member of members) {
+    if (member.indexed) continue;
+    await inTransaction(pool, async client => {
+      const { schema } = member.build;
+      for (const statement of createIndexes(member.model, schema)) await client.query(statement);
+      await client.query(`UPDATE relata.builds SET indexed = true WHERE schema_name = $1`, [schema]);
+    });
+    member.indexed = true;
+  }
+}
+
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    client.release();
+    return result;
+  } catch (error) {
+    // A connection that can't even roll back is not given back.
+    await client.query('ROLLBACK').then(
+      () => client.release(),
+      () => client.release(true),
+    );
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+/** The log of an EventStoreDB, through its client. */
+import {
+  type AllStreamRecordedEvent,
+  BACKWARDS,
+  END,
+  type EventStoreDBClient,
+  excludeSystemEvents,
+  FORWARDS,
+  type ReadPosition,
+  START,
+} from '@eventstore/db-client';
+import { feedQueue } from './feed.ts';
+import type { Decoded, EventSource, LogPoint } from './source.ts';
+
+export type Decode = (stored: AllStreamRecordedEvent) => Decoded;
+
+/** Of a read backwards. */
+const PAGE = 100;
+
+/** Only the leader has seen every event that was ever acknowledged. */
+const REQUIRES_LEADER = { requiresLeader: true } as const;
+
+export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource => ({
+  subscribe: after => subscribe(client, decode, after),
+  idAt: point => idAt(client, point),
+  end: () => lastEvent(client),
+});
+
+function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint | undefined) {
+  const subscription = client.subscribeToAll({
+    fromPosition: after ? { commit: after.commit, prepare: after.prepare } : START,
+    // No `checkpointReached`: the client calls it before the events ahead of it are handled.
+    filter: excludeSystemEvents(),
+  });
+  const queue = feedQueue({
+    pause: () => subscription.pause(),
+    resume: () => subscription.resume(),
+    close: () => {
+      // What the client reports after this concerns nobody, and without a listener it would end the process.
+      subscription.on('error', () => undefined);
+      subscription.unsubscribe().catch(() => undefined);
+    },
+  });
+  subscription.on('data', ({ event }) => {
+    if (event) queue.push({ point: pointOf(event), decoded: decodeSafely(decode, event) });
+  });
+  // The client doesn't subscribe again by itself, neither after an error nor when the server ends the call.
+  subscription.on('error', queue.fail);
+  subscription.on('end', queue.end);
+  subscription.on('close', queue.end);
+  return queue.feed;
+}
+
+/** What a decoder throws is said of its event, and not of the subscription. */
+function decodeSafely(decode: Decode, event: AllStreamRecordedEvent): Decoded {
+  try {
+    return decode(event);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const { streamId: stream, type } = event;
+    return { kind: 'undecodable', reason, stream, revision: Number(event.revision), type };
+  }
+}
+
+async function idAt(client: EventStoreDBClient, point: LogPoint): Promise<string | undefined> {
+  const fromPosition = { commit: point.commit, prepare: point.prepare };
+  const read = client.readAll({ fromPosition, direction: FORWARDS, maxCount: 1, ...REQUIRES_LEADER });
+  for await (const { event } of read)
+    return event?.position.commit === point.commit && event.position.prepare === point.prepare
+      ? event.id
+      : undefined;
+  return undefined;
+}
+
+async function lastEvent(client: EventStoreDBClient): Promise<LogPoint | undefined> {
+  // Reads of $all know no filter, and system events may follow each other in numbers.
+  let from: ReadPosition = END;
+  for (;;) {
+    const page = await readBack(client, from);
+    const found = page.find(event => !event.type.startsWith('$'));
+    const last = page.at(-1);
+    if (found || !last) return found && pointOf(found);
+    from = last.position;
+  }
+}
+
+async function readBack(client: EventStoreDBClient, fromPosition: ReadPosition) {
+  const read = client.readAll({ fromPosition, direction: BACKWARDS, maxCount: PAGE, ...REQUIRES_LEADER });
+  const page: AllStreamRecordedEvent[] = [];
+  for await (const { event } of read) if (event) page.push(event);
+  return page;
+}
+
+const pointOf = ({ id, position: { commit, prepare } }: AllStreamRecordedEvent): LogPoint => ({
+  commit,
+  prepare,
+  eventId: id,
+});

@@ -1,0 +1,125 @@
+/** How a group moves on: the live one for good, a building one until it is level with the live one and joins it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Position } from '../../eventstore/envelope.ts';
+import { activate, ensureIndexes } from './activate.ts';
+import { applyBatch } from './applyBatch.ts';
+import { isLockTimeout } from './builds.ts';
+import { checkLog } from './checkLog.ts';
+import type { Group, LiveGroup } from './group.ts';
+import { comparePoints, type EventSource, type Feed, type LogEvent } from './source.ts';
+
+/** Enough to spread the cost of a transaction thin, and small enough to hold nobody up. */
+export const BATCH = 1_000;
+
+export type Run = {
+  readonly pool: pg.Pool;
+  readonly source: EventSource;
+  readonly token: string;
+  readonly signal: AbortSignal;
+  /** Called when a group has moved, or has caught up. */
+  readonly moved: () => void;
+};
+
+/** Follows the log until the subscription ends. */
+export async function followLive(
+  run: Run,
+  live: LiveGroup,
+  visibleAt: (commit: Position) => Position,
+): Promise<void> {
+  const end = await checkLog(run.source, live.point);
+  const settle = async () => {
+    if (comparePoints(live.point, end) < 0) return;
+    await ensureIndexes(run.pool, live.members);
+    live.caughtUp = true;
+  };
+  await withFeed(run, live, async feed => {
+    await live.exclusive(settle);
+    run.moved();
+    for (;;) {
+      const batch = await feed.take(BATCH);
+      if (batch.length === 0) return;
+      await live.exclusive(async () => {
+        await applyBatch(live, batch, { token: run.token, visibleAt });
+        await settle();
+        run.moved();
+      });
+    }
+  });
+}
+
+/**
+ * Follows the log up to where the live group is, never beyond, and joins it there.
+ * @returns whether it has joined; false when the subscription ended before.
+ */
+export async function followUntilJoined(run: Run, building: Group, live: Group): Promise<boolean> {
+  await checkLog(run.source, building.point);
+  let joined = false;
+  await withFeed(run, building, async feed => {
+    let ahead: readonly LogEvent[] = [];
+    for (let lockWaits = 0; !run.signal.aborted; ) {
+      // Only as far as the live group is known to be; what has been taken beyond that is kept for the next round.
+      ahead = await advance(run, building, live, ahead);
+      if (ahead.length === 0 && comparePoints(building.point, live.point) < 0) {
+        ahead = await feed.take(BATCH);
+        if (ahead.length === 0) return;
+        continue;
+      }
+      // Not while the live group waits. It goes on meanwhile, so there is more to catch up with afterwards.
+      if (building.members.some(({ indexed }) => !indexed)) {
+        await ensureIndexes(run.pool, building.members);
+        continue;
+      }
+      const outcome = await live.exclusive(() => join(run, building, live, ahead, feed));
+      if (outcome === 'joined') {
+        joined = true;
+        return;
+      }
+      if (outcome === 'ended') return;
+      ahead = outcome;
+      await delay(Math.min(5_000, 100 * 2 ** lockWaits++) * Math.random(), undefined, { signal: run.signal });
+    }
+  });
+  return joined;
+}
+
+/** Applies what is not beyond the live group; returns the rest. */
+async function advance(run: Run, building: Group, live: Group, events: readonly LogEvent[]) {
+  const beyond = events.findIndex(({ point }) => comparePoints(point, live.point) > 0);
+  const now = beyond < 0 ? events : events.slice(0, beyond);
+  await applyBatch(building, now, { token: run.token, visibleAt: undefined });
+  if (now.length > 0) run.moved();
+  return events.slice(now.length);
+}
+
+/** With the live group held where it is: comes level with it, and becomes part of it. */
+async function join(run: Run, building: Group, live: Group, taken: readonly LogEvent[], feed: Feed) {
+  let ahead = await advance(run, building, live, taken);
+  while (comparePoints(building.point, live.point) < 0) {
+    const batch = await feed.take(BATCH);
+    if (batch.length === 0) return 'ended';
+    ahead = await advance(run, building, live, batch);
+  }
+  try {
+    await activate(run.pool, building, run.token);
+  } catch (error) {
+    if (isLockTimeout(error)) return ahead;
+    throw error;
+  }
+  const replaced = new Set(building.members.map(({ model }) => model.name));
+  live.members = [...live.members.filter(({ model }) => !replaced.has(model.name)), ...building.members];
+  return 'joined';
+}
+
+async function withFeed(run: Run, group: Group, work: (feed: Feed) => Promise<void>): Promise<void> {
+  const feed = run.source.subscribe(group.point);
+  const close = () => feed.close();
+  run.signal.addEventListener('abort', close, { once: true });
+  if (run.signal.aborted) close();
+  try {
+    await work(feed);
+  } finally {
+    run.signal.removeEventListener('abort', close);
+    feed.close();
+  }
+}

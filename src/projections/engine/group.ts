@@ -1,0 +1,61 @@
+/** A level group: builds at the same place of the log, which move on together, batch by batch. */
+import type { Instant } from '../../domain/kernel/values.ts';
+import type { ReadModel } from '../readModel.ts';
+import type { Build } from './builds.ts';
+import { type RowCache, rowCache } from './rowCache.ts';
+import type { Session } from './session.ts';
+import type { LogPoint } from './source.ts';
+import { type Statements, statementsOf } from './statements.ts';
+
+export type Member = {
+  readonly model: ReadModel;
+  readonly build: Build;
+  readonly statements: Statements;
+  readonly cache: RowCache;
+  /** Whether the indexes that readers need are there. */
+  indexed: boolean;
+};
+
+export type Group = {
+  members: readonly Member[];
+  /** Checkpoint of all members. */
+  point: LogPoint | undefined;
+  readonly session: Session;
+  /** In the live group alone. */
+  readonly clock?: Clock;
+  /** Whoever moves the group, or waits at its place, holds this. */
+  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
+};
+
+/** The running maximum of `recordedAt`, whose rises the live group records. */
+export type Clock = { maximum: Instant | undefined };
+
+/** The group that readers see. The log's clock belongs to it, so there always is one. */
+export type LiveGroup = Group & {
+  readonly clock: Clock;
+  /** It has come to where the log ended when it began. */
+  caughtUp: boolean;
+};
+
+/** Characters of text that all rows in memory may hold, shared evenly by the builds. */
+const CACHED_TEXT = 40_000_000;
+
+export function memberOf(model: ReadModel, build: Build, models: number): Member {
+  return {
+    model,
+    build,
+    statements: statementsOf(model, build.schema),
+    cache: rowCache(CACHED_TEXT / models),
+    indexed: build.indexed,
+  };
+}
+
+/** Runs one piece of work after the other. */
+export function mutex(): Group['exclusive'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return work => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}

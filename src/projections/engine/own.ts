@@ -1,0 +1,134 @@
+/**
+ * What the owner of the lease does: takes the builds, lets the live group follow the log and the others come level
+ * with it and join, until the subscription ends or something fails. Whatever it keeps in memory is made anew the next
+ * time, from what is stored.
+ */
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { Instant } from '../../domain/kernel/values.ts';
+import type { ReadModel } from '../readModel.ts';
+import { activate, inTransaction } from './activate.ts';
+import { backOff } from './backOff.ts';
+import { type Build, dropRetired, takeBuilds } from './builds.ts';
+import { followLive, followUntilJoined, type Run } from './follow.ts';
+import { type Group, type LiveGroup, mutex } from './group.ts';
+import { clockPoint, type Level, levelsOf, visiblePositionOf } from './levels.ts';
+import { openSession } from './session.ts';
+import { comparePoints, type EventSource } from './source.ts';
+
+export type Ownership = {
+  readonly pool: pg.Pool;
+  readonly source: EventSource;
+  readonly models: readonly ReadModel[];
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly token: string;
+  readonly signal: AbortSignal;
+  readonly onMoved: (live: LiveGroup, building: readonly Group[]) => void;
+  /** Handed a function that takes up builds which were asked for meanwhile. */
+  readonly onReady: (lookForBuilds: () => Promise<void>) => void;
+};
+
+/** Runs until the subscription has ended cleanly or the signal aborts. @throws whatever fails. */
+export async function own(ownership: Ownership): Promise<void> {
+  const { pool, models, token, onMoved } = ownership;
+  await withClient(pool, dropRetired);
+  const readAndTake = () => inTransaction(pool, client => takeBuilds(client, models, token));
+  const builds = await readAndTake();
+  const live = await openLive(pool, builds);
+  const building: Group[] = [];
+  const taken = new Set<string>();
+  const tasks = taskGroup(ownership.signal);
+  const run: Run = { ...ownership, signal: tasks.signal, moved: () => onMoved(live, building) };
+
+  const take = async (found: readonly Build[], level: (level: Level) => Promise<void>) => {
+    for (const each of levelsOf(
+      found.filter(({ schema }) => !taken.has(schema)),
+      models,
+    )) {
+      for (const { build } of each.members) taken.add(build.schema);
+      await level(each);
+    }
+  };
+  const build = async ({ members, point }: Level) => {
+    const group: Group = { members, point, session: await openSession(pool), exclusive: mutex() };
+    building.push(group);
+    tasks.run(async () => {
+      try {
+        await comeLevel(run, group, live, ownership);
+      } finally {
+        building.splice(building.indexOf(group), 1);
+        await group.session.close();
+      }
+    });
+  };
+
+  try {
+    // At a first start every build and the clock have read nothing: they follow the log together from its beginning.
+    await take(builds, async level => {
+      if (comparePoints(level.point, live.point) !== 0) return build(level);
+      await activate(pool, level, token);
+      live.members = [...live.members, ...level.members];
+    });
+    const following = followLive(run, live, commit => visiblePositionOf(live, builds, commit));
+    ownership.onReady(async () => take(await readAndTake(), build));
+    await Promise.race([following, tasks.failed]);
+  } finally {
+    await tasks.stop();
+    await live.session.close();
+  }
+}
+
+async function comeLevel(run: Run, group: Group, live: LiveGroup, { logger }: Ownership): Promise<void> {
+  for (let attempt = 0; !(await followUntilJoined(run, group, live)); attempt++)
+    await backOff(attempt, run.signal);
+  logger.info(
+    { models: group.members.map(({ model }) => model.name), position: String(live.point?.commit ?? -1) },
+    'read models built and switched',
+  );
+  run.moved();
+}
+
+async function openLive(pool: pg.Pool, builds: readonly Build[]): Promise<LiveGroup> {
+  const { rows } = await pool.query<{ maximum: Date | null }>(
+    'SELECT max(recorded_at) AS maximum FROM relata.log_clock',
+  );
+  const maximum: Instant | undefined = rows[0]?.maximum?.toISOString();
+  return {
+    members: [],
+    point: clockPoint(builds),
+    clock: { maximum },
+    caughtUp: false,
+    session: await openSession(pool),
+    exclusive: mutex(),
+  };
+}
+
+/** Work that goes on beside; the first failure is told, and stopping waits for all. */
+function taskGroup(outer: AbortSignal) {
+  const stop = new AbortController();
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => undefined); // it may come when nobody waits for it any more
+  const running = new Set<Promise<void>>();
+  return {
+    signal: AbortSignal.any([outer, stop.signal]),
+    failed: failed.promise,
+    run: (work: () => Promise<void>) => {
+      const task = work().catch(failed.reject);
+      running.add(task);
+      task.finally(() => running.delete(task));
+    },
+    stop: async () => {
+      stop.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    return await work(client);
+  } finally {
+    client.release();
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The projector: keeps the read models up to date with the log. Several may run; one holds the lease and projects, the
+ * others stand by. What fails for a while (a store that is away, a subscription that ends) is tried again from the
+ * stored checkpoint; what can't be put right by trying again stops it, and its status says why.
+ */
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { Position } from '../../eventstore/envelope.ts';
+import type { ReadModel } from '../readModel.ts';
+import { inTransaction } from './activate.ts';
+import { backOff } from './backOff.ts';
+import { checkDeclared, createBuild, readBuilds } from './builds.ts';
+import { type Failure, failureOf, isFenced } from './failure.ts';
+import type { Group, LiveGroup } from './group.ts';
+import { type Lease, takeLease } from './lease.ts';
+import { own } from './own.ts';
+import { BEFORE_ALL, type EventSource } from './source.ts';
+
+export type ProjectorOptions = {
+  readonly pool: pg.Pool;
+  /** `eventStoreSource(client, decode)`. */
+  readonly source: EventSource;
+  readonly models: readonly ReadModel[];
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** For people: which process this is. */
+  readonly instance: string;
+  /** How long an owner that doesn't answer keeps the others waiting. */
+  readonly leaseMs?: number;
+};
+
+export type ProjectorStatus = {
+  readonly state: 'standby' | 'catchingUp' | 'live' | 'failed' | 'stopped';
+  /** Of the last event that the live read models have handled; −1 before the first, and while it stands by. */
+  readonly position: Position;
+  /** Builds that are not shown yet, and how far they are. */
+  readonly building: readonly {
+    readonly model: string;
+    readonly version: number;
+    readonly position: Position;
+  }[];
+  readonly failure?: Failure;
+};
+
+export type Projector = {
+  readonly status: () => ProjectorStatus;
+  /** Hears of every change of the status. */
+  readonly onStatus: (listener: (status: ProjectorStatus) => void) => void;
+  /** Builds a read model anew beside the present one, which is shown until then. Resolves once it is begun. */
+  readonly rebuild: (model: string) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+const LEASE_MS = 3_000;
+const LOOK_MS = 2_000;
+
+const nothing = async (): Promise<void> => undefined;
+
+/** @throws a failure when a declaration doesn't fit what the database holds. The database must be migrated. */
+export async function startProjector(options: ProjectorOptions): Promise<Projector> {
+  const { pool, models, logger, instance, leaseMs = LEASE_MS } = options;
+  checkDeclared(models, await readBuilds(pool));
+  const stopping = new AbortController();
+  const listeners = new Set<(status: ProjectorStatus) => void>();
+  let status: ProjectorStatus = { state: 'standby', position: BEFORE_ALL.commit, building: [] };
+  let lookForBuilds = nothing;
+  const tell = (next: ProjectorStatus) => {
+    status = next;
+    for (const listener of listeners) listener(next);
+  };
+
+  const project = async (held: Lease): Promise<void> => {
+    // Another instance may have been asked for a build.
+    const timer = setInterval(() => lookForBuilds().catch(() => undefined), LOOK_MS);
+    try {
+      await own({
+        ...options,
+        token: held.token,
+        signal: AbortSignal.any([stopping.signal, held.lost]),
+        onMoved: (live, building) => tell(progress(live, building)),
+        onReady: look => {
+          lookForBuilds = look;
+        },
+      });
+    } finally {
+      clearInterval(timer);
+      lookForBuilds = nothing;
+    }
+  };
+
+  let lease: Lease | undefined;
+  // Without Postgres it runs out by itself.
+  const giveBack = async () => {
+    await lease?.release().catch(() => undefined);
+    lease = undefined;
+  };
+  /** One turn as the owner. @returns what stops the projector for good. */
+  const turn = async (): Promise<Failure | undefined> => {
+    try {
+      lease ??= await takeLease({ pool, instance, milliseconds: leaseMs }, stopping.signal);
+      await project(lease);
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure) return failure;
+      if (!stopping.signal.aborted) logger.warn({ err: error }, 'projector begins again');
+      if (isFenced(error)) await giveBack();
+    }
+    if (lease?.lost.aborted) await giveBack();
+    return undefined;
+  };
+  const supervise = async (): Promise<void> => {
+    for (let attempt = 0; !stopping.signal.aborted; ) {
+      const before = status.position;
+      const failure = await turn();
+      if (failure) {
+        logger.error({ ...failure, position: failure.position?.toString() }, 'projector stopped');
+        tell({ ...status, state: 'failed', failure });
+        break;
+      }
+      if (!lease) tell({ ...status, state: 'standby' });
+      attempt = status.position > before ? 0 : attempt + 1;
+      await backOff(attempt, stopping.signal);
+    }
+    await giveBack();
+  };
+
+  const running = supervise();
+  return {
+    status: () => status,
+    onStatus: listener => {
+      listeners.add(listener);
+    },
+    rebuild: async name => {
+      await requestBuild(pool, models, name);
+      await lookForBuilds();
+    },
+    close: async () => {
+      stopping.abort();
+      await running;
+      if (status.state !== 'failed') tell({ ...status, state: 'stopped' });
+    },
+  };
+}
+
+function progress(live: LiveGroup, building: readonly Group[]): ProjectorStatus {
+  return {
+    state: live.caughtUp ? 'live' : 'catchingUp',
+    position: (live.point ?? BEFORE_ALL).commit,
+    building: building.flatMap(({ members, point }) =>
+      members.map(({ model: { name, version } }) => ({
+        model: name,
+        version,
+        position: (point ?? BEFORE_ALL).commit,
+      })),
+    ),
+  };
+}
+
+/** Nothing to do where a build is on its way already. */
+async function requestBuild(pool: pg.Pool, models: readonly ReadModel[], name: string): Promise<void> {
+  const model = models.find(each => each.name === name);
+  if (!model)
+    throw new Error(`there is no read model ${name}; there are ${models.map(m => m.name).join(', ')}`);
+  await inTransaction(pool, async client => {
+    const builds = await readBuilds(client, 'FOR UPDATE');
+    if (builds.some(build => build.model === name && build.status === 'building')) return;
+    await createBuild(client, model, builds);
+  });
+}

@@ -1,0 +1,46 @@
+/** What the engine needs of a log: a subscription that waits for nobody, and the id of the event at a place. */
+import type { RecordedEvent } from '../../eventstore/envelope.ts';
+
+/** A place in the log, by commit and prepare position, and the id of the event that stands there. */
+export type LogPoint = { readonly commit: bigint; readonly prepare: bigint; readonly eventId: string };
+
+export type Decoded =
+  | { readonly kind: 'event'; readonly event: RecordedEvent }
+  | { readonly kind: 'foreign' }
+  | {
+      readonly kind: 'undecodable';
+      readonly reason: string;
+      readonly stream: string;
+      readonly revision: number;
+      readonly type: string;
+    };
+
+export type LogEvent = { readonly point: LogPoint; readonly decoded: Decoded };
+
+/** A running subscription. */
+export type Feed = {
+  /**
+   * What has arrived, at least one event and at most `max`; waits for the first alone. Empty once the subscription
+   * has ended cleanly, or was closed. Rejects when it has failed.
+   */
+  readonly take: (max: number) => Promise<readonly LogEvent[]>;
+  readonly close: () => void;
+};
+
+export type EventSource = {
+  /** Every event after the place (from the beginning without one), in order. */
+  readonly subscribe: (after: LogPoint | undefined) => Feed;
+  /** The id of the event at this place, or nothing when none begins there. */
+  readonly idAt: (point: LogPoint) => Promise<string | undefined>;
+  /** The last event there is now, as a subscription would deliver it. */
+  readonly end: () => Promise<LogPoint | undefined>;
+};
+
+export const comparePoints = (a: LogPoint | undefined, b: LogPoint | undefined): number => {
+  const [x, y] = [a ?? BEFORE_ALL, b ?? BEFORE_ALL];
+  const difference = x.commit - y.commit || x.prepare - y.prepare;
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+};
+
+/** The checkpoint of whatever has read nothing yet. */
+export const BEFORE_ALL = { commit: -1n, prepare: -1n } as const;

@@ -1,0 +1,111 @@
+/**
+ * The same rows, made the plain way: every event folded in memory, every version of every row kept. The tables are
+ * compared with it. Nothing of the engine's own folding is used here, so that the two can disagree.
+ */
+import type pg from 'pg';
+import type { RecordedEvent } from '../../eventstore/envelope.ts';
+import { sqlTypes } from '../query/sqlTypes.ts';
+import type { ReadModel, Row } from '../readModel.ts';
+import { versionOf } from './encode.ts';
+import { columnsOf, endColumns, listOf, quoted, snake } from './sqlNames.ts';
+
+/** One version of one row, with the span in which it was true and that in which it was the last known. */
+export type TrueVersion = {
+  readonly workspaceId: string;
+  readonly id: string;
+  readonly row: Row;
+  readonly revision: number;
+  readonly validFrom: string;
+  readonly knownFrom: bigint;
+  /** Null for a current row. */
+  readonly validTo: string | null;
+  readonly knownTo: bigint | null;
+};
+
+/** Every version of each model's rows, by model. @param events all of the log, in its order. */
+export function foldFromScratch(
+  models: readonly ReadModel[],
+  events: Iterable<RecordedEvent>,
+): ReadonlyMap<string, readonly TrueVersion[]> {
+  const folds = models.map(model => ({
+    model,
+    versions: [] as TrueVersion[],
+    current: new Map<string, number>(),
+  }));
+  for (const event of events)
+    for (const { model, versions, current } of folds) {
+      const handler = model.handler(event);
+      for (const id of handler?.keys(event) ?? []) {
+        const key = `${event.workspaceId}/${id}`;
+        const at = current.get(key);
+        const before = at === undefined ? undefined : versions[at];
+        const row = handler?.evolve(before?.row, event, id) ?? null;
+        const { workspaceId, revision, occurredAt, position } = event;
+        if (at !== undefined && before) versions[at] = { ...before, validTo: occurredAt, knownTo: position };
+        current.delete(key);
+        if (!row) continue;
+        const born = { revision, validFrom: occurredAt, knownFrom: position, validTo: null, knownTo: null };
+        current.set(key, versions.push({ workspaceId, id, row, ...born }) - 1);
+      }
+    }
+  return new Map(folds.map(({ model, versions }) => [model.name, versions]));
+}
+
+/** The version of each row that was true at an instant, as known at a position: at most one a row. */
+export function truthAt(
+  versions: readonly TrueVersion[],
+  asOf: string,
+  knownAt: bigint,
+): readonly TrueVersion[] {
+  return versions.filter(
+    ({ validFrom, knownFrom, validTo, knownTo }) =>
+      validFrom <= asOf &&
+      knownFrom <= knownAt &&
+      !(validTo !== null && knownTo !== null && validTo <= asOf && knownTo <= knownAt),
+  );
+}
+
+/** One text a version, the same for the same content: fields by name, without what a model doesn't declare. */
+export function canonical(model: ReadModel, version: TrueVersion): string {
+  const declared = Object.keys(model.columns).filter(name => !SYSTEM.has(name));
+  const row = Object.fromEntries(declared.sort().map(name => [name, version.row[name] ?? null]));
+  return stable({ ...version, row });
+}
+
+const SYSTEM = new Set(['revision', 'validFrom', 'knownFrom']);
+
+/** JSON with sorted names; positions as text. */
+function stable(value: unknown): string {
+  if (typeof value === 'bigint') return JSON.stringify(String(value));
+  if (Array.isArray(value)) return `[${value.map(stable).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  const fields = Object.entries(value).filter(([, each]) => each !== undefined);
+  return `{${fields
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, each]) => `${JSON.stringify(name)}:${stable(each)}`)
+    .join(',')}}`;
+}
+
+/** Every version of a model's rows as the views show them; without history only the current ones. */
+export async function readVersions(
+  db: pg.Pool | pg.ClientBase,
+  model: ReadModel,
+): Promise<readonly TrueVersion[]> {
+  const columns = [...columnsOf(model), ...(model.history ? endColumns : [])];
+  const view = `${snake(model.name)}${model.history ? '_history' : ''}`;
+  const text = `SELECT ${listOf(columns)} FROM crm.${quoted(view)}`;
+  const { rows } = await db.query<unknown[]>({ text, types: sqlTypes, rowMode: 'array' });
+  return rows.map(values => {
+    const { key, version } = versionOf(columnsOf(model), values);
+    const [workspaceId = '', id = ''] = key.split('/');
+    const [validTo, knownTo] = values.slice(columns.length - endColumns.length) as [string, bigint];
+    const current = !model.history || validTo === 'infinity';
+    return {
+      workspaceId,
+      id,
+      ...version,
+      validTo: current ? null : validTo,
+      knownTo: current ? null : knownTo,
+    };
+  });
+}

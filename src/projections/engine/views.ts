@@ -1,0 +1,84 @@
+/**
+ * The stable views: `crm.<name>` shows the rows of the active build, `crm.<name>_history` every version of them. Queries
+ * and analysts read these alone, so a build is replaced under them by one statement.
+ */
+import type pg from 'pg';
+import type { ReadModel } from '../readModel.ts';
+import { projectionError } from './failure.ts';
+import { columnsOf, endColumns, quoted, type SqlColumn, snake } from './sqlNames.ts';
+
+const SCHEMA = 'crm';
+
+type Shown = Pick<SqlColumn, 'name' | 'type'>;
+
+/** Points the views at a build. To be called in the transaction that activates it. */
+export async function switchViews(client: pg.ClientBase, model: ReadModel, schema: string): Promise<void> {
+  const columns = columnsOf(model);
+  const name = snake(model.name);
+  await replaceView(client, name, columns, list => `SELECT ${list} FROM ${quoted(schema)}.rows`);
+  if (!model.history) return dropView(client, `${name}_history`);
+  const current = new Map([
+    ['valid_to', `'infinity'::timestamptz(3) AS valid_to`],
+    ['known_to', `9223372036854775807 AS known_to`], // the greatest bigint: no position comes after it
+  ]);
+  await replaceView(client, `${name}_history`, [...columns, ...endColumns], (list, names) => {
+    const ofRows = names.map(column => current.get(column) ?? quoted(column)).join(', ');
+    return `SELECT ${ofRows} FROM ${quoted(schema)}.rows
+      UNION ALL SELECT ${list} FROM ${quoted(schema)}.history`;
+  });
+}
+
+export async function dropViews(client: pg.ClientBase, model: string): Promise<void> {
+  await dropView(client, `${snake(model)}_history`);
+  await dropView(client, snake(model));
+}
+
+/**
+ * Replaced in place where the old columns are all still there (they keep their order, new ones come last), so that
+ * what others have built on it stands; otherwise dropped and made anew.
+ */
+async function replaceView(
+  client: pg.ClientBase,
+  view: string,
+  columns: readonly SqlColumn[],
+  select: (list: string, names: readonly string[]) => string,
+): Promise<void> {
+  const before = await shownBy(client, view);
+  const stays = before.every(old => columns.some(({ name, type }) => name === old.name && type === old.type));
+  if (!stays) await dropView(client, view);
+  const kept = stays ? before.map(({ name }) => name) : [];
+  const names = [...kept, ...columns.map(({ name }) => name).filter(name => !kept.includes(name))];
+  const list = names.map(quoted).join(', ');
+  await client.query(`CREATE OR REPLACE VIEW ${SCHEMA}.${quoted(view)} AS ${select(list, names)}`);
+}
+
+async function shownBy(client: pg.ClientBase, view: string): Promise<readonly Shown[]> {
+  const { rows } = await client.query<Shown>(
+    `SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+     WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+    [`${SCHEMA}.${quoted(view)}`],
+  );
+  return rows.map(({ name, type }) => ({
+    name,
+    type: type.replace(' with time zone', '').replace('timestamp', 'timestamptz'),
+  }));
+}
+
+async function dropView(client: pg.ClientBase, view: string): Promise<void> {
+  try {
+    await client.query(`DROP VIEW IF EXISTS ${SCHEMA}.${quoted(view)}`);
+  } catch (error) {
+    if (!isDependedOn(error)) throw error;
+    throw projectionError(
+      {
+        code: 'VIEW_IN_USE',
+        message: `The view ${SCHEMA}.${view} changes its columns, and other views are built on it (${(error as { detail?: string }).detail ?? 'see pg_depend'}); drop those, then start again.`,
+      },
+      error,
+    );
+  }
+}
+
+/** Postgres's `dependent_objects_still_exist`. */
+const isDependedOn = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '2BP01';

@@ -1,0 +1,63 @@
+/** Entry of the projector's thread: it decodes, folds and writes here, so that no request waits for it. */
+import { parentPort, workerData } from 'node:worker_threads';
+import pg from 'pg';
+import { pino } from 'pino';
+import { loadCatalog } from '../../eventstore/catalog.ts';
+import { connectEventStore } from '../../eventstore/client.ts';
+import { createCodec } from '../../eventstore/codec.ts';
+import { plainPersonalData } from '../../eventstore/personalData.ts';
+import { loadReadModels } from '../catalog.ts';
+import { eventStoreSource } from './eventStoreSource.ts';
+import { failureOf } from './failure.ts';
+import { type Projector, startProjector } from './projector.ts';
+import type { FromWorker, ToWorker, WorkerOptions } from './workerMessages.ts';
+
+const port = parentPort;
+if (!port) throw new Error('this file is the entry of a worker thread');
+const options = workerData as WorkerOptions; // given by projectorWorker.ts
+const tell = (message: FromWorker) => port.postMessage(message);
+
+const logger = pino({ level: options.logLevel, base: { part: 'projector' } });
+const pool = new pg.Pool({
+  connectionString: options.postgresUrl,
+  max: 4,
+  application_name: 'relata projector',
+});
+pool.on('error', error => logger.warn({ err: error }, 'an idle connection to Postgres broke'));
+const client = connectEventStore(options.eventStoreUrl);
+
+try {
+  const [catalog, models] = await Promise.all([loadCatalog(), loadReadModels()]);
+  const { decode } = createCodec(catalog, plainPersonalData);
+  const source = eventStoreSource(client, decode);
+  const projector = await startProjector({ pool, source, models, logger, instance: options.instance });
+  projector.onStatus(status => tell({ kind: 'status', status }));
+  port.on('message', (message: ToWorker) => obey(projector, message));
+  tell({ kind: 'status', status: projector.status() });
+  tell({ kind: 'ready' });
+} catch (error) {
+  const failure = failureOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  tell({ kind: 'refused', message, ...(failure && { failure }) });
+  await end();
+}
+
+async function obey(projector: Projector, message: ToWorker): Promise<void> {
+  if (message.kind === 'close') {
+    await projector.close();
+    return end();
+  }
+  const { id, model } = message;
+  try {
+    await projector.rebuild(model);
+    tell({ kind: 'answer', id });
+  } catch (error) {
+    tell({ kind: 'answer', id, message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function end(): Promise<void> {
+  await client.dispose();
+  await pool.end();
+  port?.close(); // nothing is left that would keep the thread
+}

@@ -1,0 +1,88 @@
+/** Reading rows by a plan, with the lists of records that hang on them. */
+import { type RawBuilder, sql } from 'kysely';
+import { type Moment, relationAt, truthAt } from './moment.ts';
+import { type ListPart, type Plan, planOf, type Row } from './plan.ts';
+import type { Selection } from './selection.ts';
+import type { ReadSession } from './session.ts';
+
+export type Wanted = {
+  readonly selection: Selection;
+  readonly moment: Moment;
+  /** On `t0`; the workspace and the moment are seen to. */
+  readonly where: readonly RawBuilder<unknown>[];
+  /** On `t0`. Without one the order is open. */
+  readonly orderBy?: RawBuilder<unknown>;
+  readonly limit?: number;
+  /** The operation reads nothing else, so that it may do without a transaction. */
+  readonly alone?: boolean;
+};
+
+export async function fetchRows(session: ReadSession, wanted: Wanted): Promise<readonly Row[]> {
+  const plan = planOf(wanted.selection);
+  const statement = statementFor(session.workspaceId, plan, wanted);
+  const read = wanted.alone && plan.lists.length === 0 ? session.readOnly : session.read;
+  const rows = (await read(statement)).map(values => plan.rowOf(values, wanted.moment));
+  await fetchLists(session, plan, rows, wanted.moment);
+  return rows;
+}
+
+/** Puts the lists of records that the plan asks for into rows that have just been read. */
+export async function fetchLists(session: ReadSession, plan: Plan, rows: readonly Row[], moment: Moment): Promise<void> {
+  if (plan.lists.length > 0) await Promise.all(plan.lists.map(part => fetchList(session, rows, part, moment)));
+}
+
+/** The rows with these ids, in no order; those that aren't there (at that moment) are left out. */
+export const fetchByIds = (
+  session: ReadSession,
+  selection: Selection,
+  ids: readonly string[],
+  moment: Moment,
+  alone?: boolean,
+): Promise<readonly Row[]> =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : fetchRows(session, {
+        selection,
+        moment,
+        where: [ids.length === 1 ? sql`t0.id = ${ids[0]}::uuid` : sql`t0.id = any(${ids}::uuid[])`],
+        ...(alone && { alone }),
+      });
+
+/** `where`, with the workspace and the moment. */
+export function conditionsOf(
+  workspaceId: string,
+  { model }: Selection,
+  moment: Moment,
+  where: readonly RawBuilder<unknown>[],
+): RawBuilder<unknown> {
+  const truth = truthAt(model, 't0', moment);
+  return sql.join([sql`t0.workspace_id = ${workspaceId}`, ...(truth ? [truth] : []), ...where], sql` and `);
+}
+
+function statementFor(workspaceId: string, plan: Plan, wanted: Wanted): RawBuilder<unknown> {
+  const { selection, moment, where, orderBy, limit } = wanted;
+  const from = sql.raw(`${relationAt(plan.model, moment)} t0`);
+  const conditions = conditionsOf(workspaceId, selection, moment, where);
+  const order = orderBy ? sql` order by ${orderBy}` : sql.raw('');
+  const bound = limit === undefined ? sql.raw('') : sql` limit ${limit}`;
+  if (!plan.hasJoins || limit === undefined)
+    return sql`select ${plan.list} from ${from}${plan.joins(moment)} where ${conditions}${order}${bound}`;
+  // The page first, so that no more than its rows are joined; then the order once more, which joins needn't keep.
+  return sql`select ${plan.list} from (select t0.* from ${from} where ${conditions}${order}${bound}) t0${plan.joins(moment)}${order}`;
+}
+
+async function fetchList(session: ReadSession, rows: readonly Row[], part: ListPart, moment: Moment): Promise<void> {
+  const holders = rows.flatMap(row => holderOf(row, part.path));
+  const { column, selection } = part.related;
+  const idsOf = (row: Row) => row[column] as readonly string[]; // a `refs` column
+  const found = await fetchByIds(session, selection, [...new Set(holders.flatMap(idsOf))], moment);
+  const byId = new Map(found.map(record => [record.id, record]));
+  for (const holder of holders)
+    (holder as Record<string, unknown>)[part.field] = idsOf(holder).flatMap(id => byId.get(id) ?? []);
+}
+
+function holderOf(row: Row, path: readonly string[]): Row[] {
+  let holder: Row | null = row;
+  for (const field of path) holder = (holder?.[field] as Row | null | undefined) ?? null;
+  return holder ? [holder] : [];
+}

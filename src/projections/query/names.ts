@@ -1,0 +1,11 @@
+/** The stable views that every query reads from. */
+import { snake } from '../engine/sqlNames.ts';
+import type { ReadModel } from '../readModel.ts';
+
+export { snake };
+
+/** The rows of a model as they are now. */
+export const viewOf = (model: ReadModel): string => `crm.${snake(model.name)}`;
+
+/** Every version of its rows. */
+export const historyOf = (model: ReadModel): string => `crm.${snake(model.name)}_history`;

@@ -1,0 +1,55 @@
+/** Links: an event of type `$>` whose data name another, as `revision@stream`. */
+import { binaryEvent, jsonEvent } from '@eventstore/db-client';
+import { describe, expect, it } from 'vitest';
+import { all, collect, newStream, useEventStore } from './support.ts';
+
+const store = useEventStore();
+const linkTo = (revision: number, stream: string) =>
+  binaryEvent({ type: '$>', data: Buffer.from(`${revision}@${stream}`) });
+
+async function linked() {
+  const [target, links] = [newStream(), newStream()];
+  const notes = [0, 1, 2].map(n => jsonEvent({ type: 'NumberNoted', data: { n } }));
+  await store.client.appendToStream(target, notes);
+  await store.client.appendToStream(links, [
+    linkTo(2, target),
+    linkTo(0, target),
+    linkTo(7, target),
+    linkTo(0, newStream()),
+  ]);
+  return { target, links, notes };
+}
+
+describe('links', () => {
+  it('are followed when that is asked for', async () => {
+    const { target, links, notes } = await linked();
+    const [first, second] = await all(store.client.readStream(links, { resolveLinkTos: true }));
+    expect(first?.event).toMatchObject({ streamId: target, revision: 2n, id: notes[2]?.id, data: { n: 2 } });
+    expect(first?.link).toMatchObject({ streamId: links, revision: 0n, type: '$>' });
+    expect(first?.commitPosition).toBe(first?.link?.position?.commit);
+    expect(second?.event?.id).toBe(notes[0]?.id);
+  });
+
+  it('to what is not there are given alone', async () => {
+    const { links } = await linked();
+    const [, , beyond, nowhere] = await all(store.client.readStream(links, { resolveLinkTos: true }));
+    for (const resolved of [beyond, nowhere]) {
+      expect(resolved?.event).toBeUndefined();
+      expect(resolved?.link).toMatchObject({ streamId: links, type: '$>' });
+    }
+  });
+
+  it('are events like any other when that is not asked for', async () => {
+    const { links } = await linked();
+    const [first] = await all(store.client.readStream(links));
+    expect(first?.event).toMatchObject({ streamId: links, revision: 0n, type: '$>' });
+    expect(first?.link).toBeUndefined();
+  });
+
+  it('are followed by subscriptions', async () => {
+    const { links, notes } = await linked();
+    const [first] = await collect(store.client.subscribeToStream(links, { resolveLinkTos: true }), 1);
+    expect(first?.event?.id).toBe(notes[2]?.id);
+    expect(first?.link?.revision).toBe(0n);
+  });
+});

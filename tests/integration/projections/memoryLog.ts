@@ -1,0 +1,138 @@
+/** A log in memory, that subscriptions can be cut from, and that can be exchanged for another. */
+import { randomUUID } from 'node:crypto';
+import type { RecordedEvent } from '../../../src/eventstore/envelope.ts';
+import { type FeedQueue, feedQueue } from '../../../src/projections/engine/feed.ts';
+import {
+  comparePoints,
+  type Decoded,
+  type EventSource,
+  type LogEvent,
+} from '../../../src/projections/engine/source.ts';
+
+export type NewTestEvent = Partial<RecordedEvent> & Pick<RecordedEvent, 'type' | 'aggregateId'>;
+
+export type MemoryLog = {
+  readonly source: EventSource;
+  readonly append: (...events: readonly NewTestEvent[]) => bigint;
+  readonly appendRaw: (decoded: Exclude<Decoded, { kind: 'event' }>) => bigint;
+  readonly events: () => readonly RecordedEvent[];
+  /** Ends every running subscription as a server does that is shut down. */
+  readonly cut: () => void;
+  readonly fail: (error: Error) => void;
+  /** As an older backup of itself. */
+  readonly truncate: (length: number) => void;
+  readonly subscriptions: () => number;
+};
+
+/** `perPush` events arrive at once; the rest when the queue asks for more. */
+export function memoryLog(category = 'thing'): MemoryLog {
+  let log: LogEvent[] = [];
+  const readers = new Set<{ queue: FeedQueue; at: number; paused: boolean }>();
+  const revisions = new Map<string, number>();
+  let subscriptions = 0;
+  const pump = () => {
+    for (const reader of readers)
+      while (!reader.paused) {
+        const event = log[reader.at];
+        if (!event) break;
+        reader.at += 1;
+        reader.queue.push(event);
+      }
+  };
+  const add = (decode: (position: bigint, id: string) => Decoded): bigint => {
+    const position = (log.at(-1)?.point.commit ?? 0n) + 100n;
+    const eventId = randomUUID();
+    log.push({ point: { commit: position, prepare: position, eventId }, decoded: decode(position, eventId) });
+    return position;
+  };
+  return {
+    source: {
+      subscribe: after => {
+        subscriptions += 1;
+        const reader = {
+          at: log.filter(({ point }) => after && comparePoints(point, after) <= 0).length,
+          paused: false,
+          queue: feedQueue({
+            pause: () => {
+              reader.paused = true;
+            },
+            resume: () => {
+              reader.paused = false;
+              setImmediate(pump);
+            },
+            close: () => readers.delete(reader),
+          }),
+        };
+        readers.add(reader);
+        setImmediate(pump);
+        return reader.queue.feed;
+      },
+      idAt: async point => log.find(event => comparePoints(event.point, point) === 0)?.point.eventId,
+      end: async () => log.at(-1)?.point,
+    },
+    append: (...events) => {
+      let position = -1n;
+      for (const event of events)
+        position = add((at, id) => {
+          const of = event.category ?? category;
+          const workspaceId = event.workspaceId ?? 'default';
+          const stream = `${of}-${workspaceId}.${event.aggregateId}`;
+          const revision = event.revision ?? (revisions.get(stream) ?? -1) + 1;
+          revisions.set(stream, revision);
+          return {
+            kind: 'event',
+            event: recorded({ ...event, id, stream, category: of, workspaceId, revision, position: at }),
+          };
+        });
+      setImmediate(pump);
+      return position;
+    },
+    appendRaw: decoded => {
+      const position = add(() => decoded);
+      setImmediate(pump);
+      return position;
+    },
+    events: () => log.flatMap(({ decoded }) => (decoded.kind === 'event' ? [decoded.event] : [])),
+    cut: () => {
+      for (const { queue } of readers) queue.end();
+      readers.clear();
+    },
+    fail: error => {
+      for (const { queue } of readers) queue.fail(error);
+      readers.clear();
+    },
+    truncate: length => {
+      log = log.slice(0, length);
+    },
+    subscriptions: () => subscriptions,
+  };
+}
+
+let clock = Date.parse('2020-01-01T00:00:00.000Z');
+
+/** An event with whatever is not given made up. */
+export function recorded(
+  event: Partial<RecordedEvent> & Pick<RecordedEvent, 'type' | 'aggregateId'>,
+): RecordedEvent {
+  clock += 1_000;
+  const now = new Date(clock).toISOString();
+  const commandId = event.commandId ?? randomUUID();
+  return {
+    id: randomUUID(),
+    data: {},
+    stream: `thing-default.${event.aggregateId}`,
+    category: 'thing',
+    workspaceId: 'default',
+    revision: 0,
+    position: 0n,
+    occurredAt: now,
+    recordedAt: now,
+    actor: { type: 'user', id: 'tester' },
+    commandId,
+    inputHash: '',
+    correlationId: commandId,
+    causationId: commandId,
+    eventType: undefined as never, // folds never look at it
+    ...event,
+  };
+}
