@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findExports, isKind } from '../src/modules.ts';
-import { type Benchmark, type BenchContext, measure, type Result } from './support/benchmark.ts';
+import { type BenchContext, type Benchmark, measure, type Result } from './support/benchmark.ts';
 import { saveResults } from './support/results.ts';
 import { tableOf } from './support/table.ts';
 
@@ -39,7 +39,8 @@ main().then(
 async function main(): Promise<number> {
   const options = optionsOf(process.argv.slice(2));
   const known = await findExports(new URL('./', import.meta.url), isKind<Benchmark>('benchmark'), 'flat');
-  const chosen = options.names[0] === 'all' ? known : options.names.map(name => known.find(each => each.name === name));
+  const chosen =
+    options.names[0] === 'all' ? known : options.names.map(name => known.find(each => each.name === name));
   if (chosen.length === 0) {
     console.log(`${USAGE}\n  all`);
     for (const { name, summary } of known) console.log(`  ${name.padEnd(12)} ${summary}`);
@@ -50,7 +51,11 @@ async function main(): Promise<number> {
   try {
     for (const [i, each] of chosen.entries()) {
       if (!each) throw new Error(`there is no benchmark ${options.names[i]}`);
-      const measured = await measure(each, { ...options.context, folder: await subfolder(folder, each.name), shared: folder });
+      const measured = await measure(each, {
+        ...options.context,
+        folder: await subfolder(folder, each.name),
+        shared: folder,
+      });
       results.push(...measured);
       if (options.json) for (const result of measured) console.log(JSON.stringify(result));
       else console.log(`${each.name}: ${each.summary}\n${tableOf(measured)}\n`);
@@ -77,9 +82,16 @@ function optionsOf(args: readonly string[]): Options {
   const { json, quick, save } = values;
   if (save && quick) throw new Error('results of a quick run mean little; leave --quick out to save them');
   const begun = performance.now();
-  const say = (text: string) => console.error(`[${((performance.now() - begun) / 1_000).toFixed(0).padStart(3)} s] ${text}`);
+  const say = (text: string) =>
+    console.error(`[${((performance.now() - begun) / 1_000).toFixed(0).padStart(3)} s] ${text}`);
   const path = (folder: string | undefined) => (folder === undefined ? undefined : resolve(folder));
-  return { names: positionals, json, quick, save, context: { quick, say, logs: path(values.logs), profiles: path(values.profile) } };
+  return {
+    names: positionals,
+    json,
+    quick,
+    save,
+    context: { quick, say, logs: path(values.logs), profiles: path(values.profile) },
+  };
 }
 
 /** To be passed through by others: started as root, Postgres runs as a user of its own. */

@@ -35,7 +35,10 @@ async function catchUpAndDrain(context: BenchContext, log: Log, round: number) {
   const folded = await foldedPerSecond(app, log);
   // The projector has caught up and waits: it is as if it were paused. The node is the same one.
   const drainer = context.use(startWorker<DrainJob, { events_per_s: number }>('./drain.ts'));
-  const { events_per_s: drained } = await drainer.ask({ eventStoreUrl: app.eventStoreUrl, upTo: log.position });
+  const { events_per_s: drained } = await drainer.ask({
+    eventStoreUrl: app.eventStoreUrl,
+    upTo: log.position,
+  });
   await drainer.close();
   await app.close();
   await rm(dataDir, { recursive: true });

@@ -24,6 +24,7 @@ function help(commands: readonly CliCommand[], asked: CliCommand | undefined): n
   if (!known) console.error(`There is no command "${name}".`);
   const print = known ? console.log : console.error;
   print('Usage: npm run relata -- COMMAND [OPTIONS]\n');
-  for (const command of commands) print(`  ${`${command.name} ${command.usage}`.padEnd(44)} ${command.summary}`);
+  for (const command of commands)
+    print(`  ${`${command.name} ${command.usage}`.padEnd(44)} ${command.summary}`);
   return known ? 0 : 1;
 }

@@ -31,15 +31,19 @@ const STOP_MS = 30_000;
 export async function startApp(context: BenchContext, options: AppOptions): Promise<App> {
   const begun = performance.now();
   const logFile = openSync(logFileOf(options.dataDir), 'a');
-  const child = spawn(process.execPath, [...profiling(context), process.env.RELATA_BENCH_ENTRY ?? 'src/main.ts', 'start'], {
-    cwd: fileURLToPath(ROOT),
-    env: {
-      ...appEnvironment(options.dataDir),
-      ...(options.roles && { RELATA_ROLES: options.roles }),
-      ...(context.profiles && { RELATA_BENCH_PROFILES: context.profiles }),
+  const child = spawn(
+    process.execPath,
+    [...profiling(context), process.env.RELATA_BENCH_ENTRY ?? 'src/main.ts', 'start'],
+    {
+      cwd: fileURLToPath(ROOT),
+      env: {
+        ...appEnvironment(options.dataDir),
+        ...(options.roles && { RELATA_ROLES: options.roles }),
+        ...(context.profiles && { RELATA_BENCH_PROFILES: context.profiles }),
+      },
+      stdio: ['ignore', logFile, logFile],
     },
-    stdio: ['ignore', logFile, logFile],
-  });
+  );
   let stopping: Promise<void> | undefined;
   const close = () => {
     stopping ??= stop(child);
@@ -73,7 +77,7 @@ async function ready(child: ChildProcess, { dataDir, withinMs = 60_000 }: AppOpt
     if (child.exitCode !== null) throw failed(dataDir, `ended with ${child.exitCode}`);
     if (performance.now() > deadline) throw failed(dataDir, `isn't ready after ${withinMs} ms`);
     const instance = await readRunningInstance(dataDir);
-    if (instance?.pid === child.pid && (await answersReady(instance.url))) return instance;
+    if (instance && instance.pid === child.pid && (await answersReady(instance.url))) return instance;
     await delay(10);
   }
 }

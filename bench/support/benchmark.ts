@@ -48,7 +48,10 @@ export type Result = {
   readonly ok: boolean;
 };
 
-export const benchmark = (declaration: Omit<Benchmark, 'kind'>): Benchmark => ({ kind: 'benchmark', ...declaration });
+export const benchmark = (declaration: Omit<Benchmark, 'kind'>): Benchmark => ({
+  kind: 'benchmark',
+  ...declaration,
+});
 
 /** Runs one benchmark and puts everything away that it opened, however it ends, also when it is asked to stop. */
 export async function measure(
@@ -77,7 +80,8 @@ export function judge(bench: string, measurements: readonly Measurement[]): read
     floor: floor === undefined ? null : rounded(floor),
     ratio: floor === undefined ? null : rounded(value / floor),
     bar: bar ?? null,
-    ok: anyOf === undefined ? passed[i] === true : measurements.some((m, j) => m.anyOf === anyOf && passed[j]),
+    ok:
+      anyOf === undefined ? passed[i] === true : measurements.some((m, j) => m.anyOf === anyOf && passed[j]),
   }));
 }
 
@@ -96,4 +100,5 @@ function unitOf(metric: string): Result['unit'] {
 }
 
 /** Three significant digits at least, and no more decimals than that takes. */
-const rounded = (value: number): number => Number(value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 3));
+const rounded = (value: number): number =>
+  Number(value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 3));

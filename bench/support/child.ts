@@ -39,13 +39,14 @@ export function serve<Job, Answer>(work: (job: Job) => Promise<Answer>): void {
   process.on('message', (job: Job) => {
     work(job).then(
       answer => reply({ answer }),
-      (error: unknown) => reply({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      (error: unknown) =>
+        reply({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     );
   });
   process.on('disconnect', () => process.exit());
 }
 
-async function nextReply(child: ChildProcess, file: string): Promise<Reply> {
+async function nextReply(child: ChildProcess, _file: string): Promise<Reply> {
   const ended = new AbortController();
   try {
     return await Promise.race([

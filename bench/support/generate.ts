@@ -90,7 +90,8 @@ export function* generateLog(seal: Sealer, shape: LogShape): Generator<Append> {
   const open: Opportunity[] = [];
   const planned: Stream[] = [];
 
-  const day = (inDays: number) => new Date(instant().getTime() + inDays * 86_400_000).toISOString().slice(0, 10);
+  const day = (inDays: number) =>
+    new Date(instant().getTime() + inDays * 86_400_000).toISOString().slice(0, 10);
   const money = (euros: number) => ({ amount: `${euros}.00`, currency: 'EUR' });
   const takeOut = <T>(list: T[]): T | undefined => {
     const place = random.below(list.length);
@@ -146,7 +147,10 @@ export function* generateLog(seal: Sealer, shape: LogShape): Generator<Append> {
       return append(
         newStream('contact'),
         { type: 'ContactCreated', data: { name, phones, title: 'Head of Buying', emails: [] } },
-        { type: 'ContactAffiliated', data: { accountId: random.pick(accounts).id, primary: true, from: day(0) } },
+        {
+          type: 'ContactAffiliated',
+          data: { accountId: random.pick(accounts).id, primary: true, from: day(0) },
+        },
       );
     },
     open: () => {
@@ -186,7 +190,10 @@ export function* generateLog(seal: Sealer, shape: LogShape): Generator<Append> {
     finish: () => {
       const activity = takeOut(planned);
       if (!activity) return undefined;
-      return append(activity, { type: 'ActivityCompleted', data: { outcome: 'they think about it', minutes: 20 } });
+      return append(activity, {
+        type: 'ActivityCompleted',
+        data: { outcome: 'they think about it', minutes: 20 },
+      });
     },
     log: () =>
       append(newStream('activity'), {
@@ -201,7 +208,10 @@ export function* generateLog(seal: Sealer, shape: LogShape): Generator<Append> {
   };
 
   for (const [i, user] of users.entries())
-    yield append(user, { type: 'UserInvited', data: { name: `${random.pick(NAMES)} ${i}`, jobTitle: 'Sales' } });
+    yield append(user, {
+      type: 'UserInvited',
+      data: { name: `${random.pick(NAMES)} ${i}`, jobTitle: 'Sales' },
+    });
   yield append(pipeline, {
     type: 'PipelineDefined',
     data: { name: 'Sales', stages: stageIds.map(stageData) },
@@ -212,7 +222,9 @@ export function* generateLog(seal: Sealer, shape: LogShape): Generator<Append> {
   });
   for (let i = 0; i < 20; i++) yield register();
 
-  const lot = Object.entries(shape.weights).flatMap(([name, weight]) => Array<StepName>(weight).fill(name as StepName)); // the keys are StepNames by LogShape
+  const lot = Object.entries(shape.weights).flatMap(([name, weight]) =>
+    Array<StepName>(weight).fill(name as StepName),
+  ); // the keys are StepNames by LogShape
   while (made < shape.events) {
     const step = steps[random.pick(lot)]();
     if (step) yield step;
@@ -234,5 +246,7 @@ function stageData(stageId: string, place: number) {
     : { category: 'lost', forecastCategory: 'omitted', name: 'Lost', probability: 0, stageId };
 }
 
-const NAMES = 'Abel Berta Cecil Dora Emil Frida Gerda Hugo Ida Jonas Klara Lena Max Nora Otto Paula Rosa Theo'.split(' ');
-const TRADES = 'Software Retail Logistics Medical Finance Energy Telecom Marketing Services Entertainment'.split(' ');
+const NAMES =
+  'Abel Berta Cecil Dora Emil Frida Gerda Hugo Ida Jonas Klara Lena Max Nora Otto Paula Rosa Theo'.split(' ');
+const TRADES =
+  'Software Retail Logistics Medical Finance Energy Telecom Marketing Services Entertainment'.split(' ');

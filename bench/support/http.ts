@@ -50,7 +50,7 @@ export async function openConnection({ hostname, port }: URL): Promise<Connectio
 function parse(received: Buffer): HttpAnswer | undefined {
   const headEnd = received.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
-  const head = received.latin1Slice(0, headEnd);
+  const head = received.toString('latin1', 0, headEnd);
   const status = Number(head.slice(9, 12));
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
   if (length === undefined) throw new Error(`an answer without a content-length:\n${head}`);
@@ -69,6 +69,7 @@ function closeSocket(socket: Socket): Promise<void> {
 export function dataOf<T>({ status, body }: HttpAnswer): T {
   const text = body.toString();
   const { data, errors } = JSON.parse(text) as { data?: T; errors?: unknown };
-  if (status !== 200 || errors || !data) throw new Error(`GraphQL answered ${status}: ${text.slice(0, 1_000)}`);
+  if (status !== 200 || errors || !data)
+    throw new Error(`GraphQL answered ${status}: ${text.slice(0, 1_000)}`);
   return data;
 }

@@ -18,7 +18,10 @@ export type Log = {
 type Made = { readonly events: number; readonly position: string };
 
 /** The log of this shape, from an earlier use if there was one. */
-export async function logOf(context: BenchContext, wish: Partial<LogShape> & { readonly events: number }): Promise<Log> {
+export async function logOf(
+  context: BenchContext,
+  wish: Partial<LogShape> & { readonly events: number },
+): Promise<Log> {
   const shape: LogShape = { seed: 1, workspaceId: 'default', ...SALES, ...wish };
   const name = createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 12);
   const dir = join(context.logs ?? context.shared, `log-${shape.events}-${name}`);

@@ -1,12 +1,17 @@
 /** The same data folder in turns with the whole app on it, and with its projector left out. */
-import type { BenchContext } from './benchmark.ts';
+
 import { type App, startApp } from './app.ts';
+import type { BenchContext } from './benchmark.ts';
 import { endOfLog } from './endOfLog.ts';
 import { askGraphql } from './graphqlClient.ts';
 import { caughtUp } from './projected.ts';
 
 /** All roles, as `npm start` has them; begins once everything that was appended before is visible. */
-export async function withWholeApp<T>(context: BenchContext, dataDir: string, work: (app: App) => Promise<T>): Promise<T> {
+export async function withWholeApp<T>(
+  context: BenchContext,
+  dataDir: string,
+  work: (app: App) => Promise<T>,
+): Promise<T> {
   const app = await startApp(context, { dataDir });
   try {
     await caughtUp(app, await endOfLog(app.eventStoreUrl));
@@ -37,7 +42,9 @@ export async function recordsOf({ url }: App) {
     readonly opportunities: Nodes<{ readonly id: string; readonly stage: { readonly id: string } }>;
     readonly accounts: Nodes<{ readonly id: string }>;
     readonly users: Nodes<{ readonly id: string }>;
-    readonly pipelineBoard: { readonly columns: readonly { readonly stage: { readonly id: string; readonly category: string } }[] };
+    readonly pipelineBoard: {
+      readonly columns: readonly { readonly stage: { readonly id: string; readonly category: string } }[];
+    };
   }>(
     url,
     `{ opportunities(first: 500, filter: { status: { eq: open } }) { nodes { id stage { id } } }
@@ -48,6 +55,8 @@ export async function recordsOf({ url }: App) {
     targets: answer.opportunities.nodes.map(({ id, stage }) => ({ id, stageId: stage.id })),
     accountIds: answer.accounts.nodes.map(({ id }) => id),
     userIds: answer.users.nodes.map(({ id }) => id),
-    stageIds: answer.pipelineBoard.columns.filter(({ stage }) => stage.category === 'open').map(({ stage }) => stage.id),
+    stageIds: answer.pipelineBoard.columns
+      .filter(({ stage }) => stage.category === 'open')
+      .map(({ stage }) => stage.id),
   };
 }

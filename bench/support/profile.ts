@@ -29,10 +29,10 @@ if (folder !== undefined && isMainThread) {
   });
   // Before the app's own handler, which closes the threads: profiles must be taken while they live.
   const kill = process.emit.bind(process);
-  let written: Promise<void> | undefined;
+  let _written: Promise<void> | undefined;
   process.emit = ((event: string, ...args: unknown[]) => {
     if (event !== 'SIGTERM') return kill(event as never, ...(args as never[]));
-    written ??= write(folder, threads).finally(() => kill(event as never, ...(args as never[])));
+    _written ??= write(folder, threads).finally(() => kill(event as never, ...(args as never[])));
     return true;
   }) as typeof process.emit;
 }
@@ -59,7 +59,10 @@ function ownThread(session: Session): Send {
 
 /** Threads are reached through the main one: what is said to them is wrapped in messages of the NodeWorker domain. */
 function workersOf(session: Session, found: (name: string, send: Send) => void): void {
-  type Attached = { readonly sessionId: string; readonly workerInfo: { readonly title: string; readonly workerId: string } };
+  type Attached = {
+    readonly sessionId: string;
+    readonly workerInfo: { readonly title: string; readonly workerId: string };
+  };
   type Received = { readonly sessionId: string; readonly message: string };
   const answers = new Map<string, (result: { readonly profile?: object }) => void>();
   let messages = 0;

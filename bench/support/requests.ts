@@ -20,7 +20,8 @@ serve(async (job: RequestsJob): Promise<LoadFigures> => {
     return async () => {
       const { status, body } = await connection.send(requests[next++ % requests.length] ?? Buffer.of());
       // GraphQL says at the end whether something went wrong; a word with quotation marks stands in no record of ours.
-      if (status !== 200 || body.includes('"errors"')) throw new Error(`${status}: ${body.toString().slice(0, 1_000)}`);
+      if (status !== 200 || body.includes('"errors"'))
+        throw new Error(`${status}: ${body.toString().slice(0, 1_000)}`);
     };
   });
   const figures = await applyLoad(senders, job.milliseconds);

@@ -20,7 +20,9 @@ export async function alternate<F extends Figures, V extends Figures>(
 
 function medians<F extends Figures>(rounds: readonly F[]): F {
   const metrics = Object.keys(rounds[0] ?? {});
-  return Object.fromEntries(metrics.map(metric => [metric, median(rounds.map(round => round[metric] ?? Number.NaN))])) as F; // the same keys
+  return Object.fromEntries(
+    metrics.map(metric => [metric, median(rounds.map(round => round[metric] ?? Number.NaN))]),
+  ) as F; // the same keys
 }
 
 /** Of an odd number the middle one, of an even number the mean of the two in the middle. */

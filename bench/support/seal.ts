@@ -33,7 +33,11 @@ export function createSealer(catalog: Catalog): Sealer {
 }
 
 /** Nested objects of the event's data must have sorted keys already. */
-function seal(event: NewEvent, { stream, revision, prevHash, envelope }: Target, eventVersion: number): Sealed {
+function seal(
+  event: NewEvent,
+  { stream, revision, prevHash, envelope }: Target,
+  eventVersion: number,
+): Sealed {
   const { type } = event;
   const data = Object.fromEntries(Object.entries(event.data).sort(byKey));
   const metadata = {
@@ -62,7 +66,15 @@ function check(codec: Codec, event: NewEvent, target: Target, { wire, hash }: Se
   if (right?.hash !== hash || right.wire.id !== wire.id)
     throw new Error(`${event.type} isn't sealed as the codec seals it`);
   const { id, type, data, metadata } = wire;
-  const stored = { streamId: target.stream, revision: BigInt(target.revision), id, type, data, metadata, isJson: true };
+  const stored = {
+    streamId: target.stream,
+    revision: BigInt(target.revision),
+    id,
+    type,
+    data,
+    metadata,
+    isJson: true,
+  };
   const decoded = codec.decode(stored);
   if (decoded.kind !== 'event') throw new Error(`${type} can't be decoded: ${JSON.stringify(decoded)}`);
 }

@@ -6,7 +6,9 @@ const HEADER = ['metric', 'value', 'floor', 'ratio', 'bar', ''];
 export const tableOf = (results: readonly Result[]): string => {
   const rows = [HEADER, ...results.map(cellsOf)];
   const widths = HEADER.map((_, i) => Math.max(...rows.map(row => (row[i] ?? '').length)));
-  return rows.map(row => `  ${row.map((cell, i) => pad(cell, widths[i] ?? 0, i)).join('  ')}`.trimEnd()).join('\n');
+  return rows
+    .map(row => `  ${row.map((cell, i) => pad(cell, widths[i] ?? 0, i)).join('  ')}`.trimEnd())
+    .join('\n');
 };
 
 /** The cells of a result, in the order of the header. */

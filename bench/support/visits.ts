@@ -3,7 +3,11 @@ import { serve } from './child.ts';
 import { dataOf, graphqlRequest, openConnection } from './http.ts';
 import { median } from './rounds.ts';
 
-export type VisitsJob = { readonly url: string; readonly ids: readonly string[]; readonly milliseconds: number };
+export type VisitsJob = {
+  readonly url: string;
+  readonly ids: readonly string[];
+  readonly milliseconds: number;
+};
 /** Medians. */
 export type VisitsFigures = { readonly mutation_ms: number; readonly visible_ms: number };
 
@@ -27,9 +31,12 @@ serve(async ({ url: text, ids, milliseconds }: VisitsJob): Promise<VisitsFigures
       await connection.send(graphqlRequest(url, CHANGE, { input })),
     );
     const answered = performance.now();
-    const seen = dataOf<Seen>(await connection.send(graphqlRequest(url, SEE, { id, after: changed.position })));
+    const seen = dataOf<Seen>(
+      await connection.send(graphqlRequest(url, SEE, { id, after: changed.position })),
+    );
     const shown = performance.now();
-    if (seen.opportunity?.revision !== changed.revision) throw new Error('a query with `after` showed an older record');
+    if (seen.opportunity?.revision !== changed.revision)
+      throw new Error('a query with `after` showed an older record');
     mutations.push(answered - sent);
     visible.push(shown - answered);
   }

@@ -57,7 +57,8 @@ export function openStore(location: StoreLocation) {
   const findPosition = sql('SELECT max(position) FROM events');
   const events = (rest: string) =>
     sql(`SELECT position, stream, revision, type, checksum, record FROM events WHERE ${rest}`);
-  const byId = events('stream = ? AND id_hash = ? ORDER BY revision');
+  // The unary plus keeps SQLite from the other index, which has the order but would mean reading the whole stream.
+  const byId = events('stream = ? AND id_hash = ? ORDER BY +revision');
   const allForwards = events('position >= ? ORDER BY position');
   const allBackwards = events('position <= ? ORDER BY position DESC');
   const streamForwards = events('stream = ? AND revision >= ? ORDER BY revision');

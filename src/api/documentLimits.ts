@@ -25,7 +25,12 @@ export const documentLimits =
 function excesses(document: DocumentNode, limits: Limits): GraphQLError[] {
   const refuse = (what: string, found: number, limit: number) =>
     found > limit
-      ? [apiError(`the document has ${what} ${found}, more than ${limit}`, { code: 'TOO_COMPLEX', details: { limit } })]
+      ? [
+          apiError(`the document has ${what} ${found}, more than ${limit}`, {
+            code: 'TOO_COMPLEX',
+            details: { limit },
+          }),
+        ]
       : [];
   const { depth, aliases } = measure(document);
   return [
@@ -68,7 +73,8 @@ function measure(document: DocumentNode): Measure {
 
   const innerOf = (selection: SelectionSetNode['selections'][number]): Measure => {
     if (selection.kind === Kind.FRAGMENT_SPREAD) return ofFragment(selection.name.value);
-    if (selection.kind === Kind.FIELD && selection.name.value.startsWith('__')) return { depth: 0, aliases: 0 };
+    if (selection.kind === Kind.FIELD && selection.name.value.startsWith('__'))
+      return { depth: 0, aliases: 0 };
     return ofSet(selection.selectionSet);
   };
 

@@ -4,17 +4,21 @@ import type { CommandError } from '../commands/errors.ts';
 
 /** What each code means and what to do; `docs/errors.md` is made of this. */
 export const ERROR_CODES = {
-  VALIDATION: 'The request is not well formed. `fields` names each path and what is wrong with it; correct them.',
+  VALIDATION:
+    'The request is not well formed. `fields` names each path and what is wrong with it; correct them.',
   RULE_VIOLATION: 'A rule of the business says no. `rule` is its own code, `details` are facts about it.',
-  STALE: 'The record has changed since the revision in `ifRevision`. `details` says what; look at it, then decide again.',
+  STALE:
+    'The record has changed since the revision in `ifRevision`. `details` says what; look at it, then decide again.',
   CONFLICT: 'Others kept changing the record at the same time. Nothing was done; send the command again.',
   FORBIDDEN: 'The caller may not do or see this.',
   NOT_FOUND: 'There is no record with this id.',
   COMMAND_ID_REUSED: 'The `commandId` was used for another input. Take a new one for a new wish.',
   NOT_YET_VISIBLE: 'The read models have not reached the position asked for in time. Ask again.',
-  STREAM_UNREADABLE: 'The history of the record cannot be read by this version. Nothing was done; see the server log.',
+  STREAM_UNREADABLE:
+    'The history of the record cannot be read by this version. Nothing was done; see the server log.',
   TOO_COMPLEX: 'The document is too deep, too wide or too costly. Ask for less, or in several requests.',
-  UNAVAILABLE: 'A store does not answer, or took too long. Nothing is known to have been done; send it again.',
+  UNAVAILABLE:
+    'A store does not answer, or took too long. Nothing is known to have been done; send it again.',
   INTERNAL: 'Something went wrong in Relata itself. `requestId` finds it in the log.',
 } as const;
 

@@ -20,7 +20,11 @@ export type Report = (error: unknown) => void;
 export type Formatted = { readonly errors: readonly GraphQLFormattedError[]; readonly status: number };
 
 /** @param requestId named in `INTERNAL` errors, so that they can be found in the log. */
-export function formatErrors(thrown: readonly unknown[], requestId: string | undefined, report: Report): Formatted {
+export function formatErrors(
+  thrown: readonly unknown[],
+  requestId: string | undefined,
+  report: Report,
+): Formatted {
   const known = thrown.flatMap(unwrap).map(error => ({ error, ...explain(error, requestId, report) }));
   const errors = known.map(({ error, message, extensions }): GraphQLFormattedError => {
     const { locations, path } = error;
@@ -80,8 +84,13 @@ function fromTransport({ code, statusCode, message }: Thrown): Explained | undef
   if (code === 'MER_ERR_GQL_CSRF_PREVENTION')
     return { message, extensions: { code: 'FORBIDDEN' }, status: 403 };
   if (code === 'FST_ERR_HANDLER_TIMEOUT')
-    return { message: 'the request took too long; ask for less', extensions: { code: 'UNAVAILABLE' }, status: 503 };
-  if (typeof code !== 'string' || !/^(FST_|MER_)/.test(code) || typeof statusCode !== 'number') return undefined;
+    return {
+      message: 'the request took too long; ask for less',
+      extensions: { code: 'UNAVAILABLE' },
+      status: 503,
+    };
+  if (typeof code !== 'string' || !/^(FST_|MER_)/.test(code) || typeof statusCode !== 'number')
+    return undefined;
   return statusCode >= 400 && statusCode < 500
     ? { message, extensions: { code: 'VALIDATION' }, status: statusCode }
     : undefined;
@@ -90,7 +99,9 @@ function fromTransport({ code, statusCode, message }: Thrown): Explained | undef
 /** Postgres: cancelled by its timeout (57014), shutting down, short of something; or no connection at all. */
 const isUnavailable = ({ code, message }: Thrown): boolean =>
   (typeof code === 'string' && /^(57|53|08)|^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH)/.test(code)) ||
-  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(message);
+  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(
+    message,
+  );
 
 /**
  * Syntax, validation and coercion errors have no cause but themselves. So has a null where none may be, and that one is

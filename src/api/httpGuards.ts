@@ -12,7 +12,8 @@ const OPERATION_KEYS = new Set(['query', 'operationName', 'variables', 'extensio
 export function guardHosts(app: FastifyInstance, allowed: readonly string[]): void {
   const names = new Set(allowed);
   app.addHook('onRequest', async request => {
-    if (!names.has(hostName(request.headers.host))) throw forbidden('this server does not answer to that host name');
+    if (!names.has(hostName(request.headers.host)))
+      throw forbidden('this server does not answer to that host name');
   });
 }
 
@@ -29,13 +30,15 @@ export function guardOperation(request: FastifyRequest): void {
     throw malformed('body', 'must be one JSON object with query, variables and operationName');
   for (const key of Object.keys(source)) if (!OPERATION_KEYS.has(key)) delete source[key];
   const { query, operationName, variables } = source;
-  if (typeof query !== 'string' || query.trim() === '') throw malformed('query', 'must be the text of a GraphQL document');
+  if (typeof query !== 'string' || query.trim() === '')
+    throw malformed('query', 'must be the text of a GraphQL document');
   // mercurius would take a document's syntax tree in JSON, past the limit on tokens. No document begins like that.
   if (/^\s*\{\s*"/.test(query)) throw malformed('query', 'must be the text of a GraphQL document');
   if (variables !== undefined && variables !== null && request.method !== 'GET' && !isObject(variables))
     throw malformed('variables', 'must be an object');
   if (variables === null) delete source.variables;
-  if (operationName === undefined || operationName === null || operationName === '') delete source.operationName;
+  if (operationName === undefined || operationName === null || operationName === '')
+    delete source.operationName;
   else if (typeof operationName !== 'string' || !NAME.test(operationName))
     throw malformed('operationName', 'must be a name');
   // mercurius compiles one operation for each text it is given: the name must be part of what it remembers.
@@ -47,6 +50,9 @@ const isObject = (value: unknown) => typeof value === 'object' && value !== null
 const hostName = (host: string | undefined): string => (host ?? '').replace(/:\d+$/, '').toLowerCase();
 
 const malformed = (path: string, message: string) =>
-  Object.assign(apiError(`${path} ${message}`, { code: 'VALIDATION', fields: [{ path, message }] }), { statusCode: 400 });
+  Object.assign(apiError(`${path} ${message}`, { code: 'VALIDATION', fields: [{ path, message }] }), {
+    statusCode: 400,
+  });
 
-const forbidden = (message: string) => Object.assign(apiError(message, { code: 'FORBIDDEN' }), { statusCode: 403 });
+const forbidden = (message: string) =>
+  Object.assign(apiError(message, { code: 'FORBIDDEN' }), { statusCode: 403 });

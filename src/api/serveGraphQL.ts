@@ -57,7 +57,8 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
       };
     },
     subscription: {
-      verifyClient: ({ origin, req }, answer) => answer(isOwnOrigin(origin || undefined, req.headers.host), 403),
+      verifyClient: ({ origin, req }, answer) =>
+        answer(isOwnOrigin(origin || undefined, req.headers.host), 403),
       context: () => {
         const connected: Connected = { limit: limits.subscriptionsPerConnection, open: 0 };
         return { ...createContext(services, caller), connected } as never;
@@ -87,4 +88,3 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
 type Undeclared = { readonly compilerOptions: object; readonly additionalRouteOptions: object };
 
 type WithOperation = FastifyRequest & { operation: Context | undefined };
-

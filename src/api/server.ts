@@ -8,9 +8,9 @@ import { type Readiness, serveHealth } from './health.ts';
 import { guardHosts } from './httpGuards.ts';
 import { serveLanding } from './landing.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { serveGraphQL } from './serveGraphQL.ts';
 import type { Services, Visibility } from './schema/context.ts';
 import { buildSchema, loadSchemaParts, type SchemaParts } from './schema/schema.ts';
+import { serveGraphQL } from './serveGraphQL.ts';
 
 export type ServerOptions = {
   readonly dispatch: Dispatch;
@@ -55,7 +55,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     forceCloseConnections: true,
   });
   app.setErrorHandler((error, request, reply) => {
-    const { errors, status } = formatErrors([error], request.id, cause => request.log.error({ err: cause }, 'request failed'));
+    const { errors, status } = formatErrors([error], request.id, cause =>
+      request.log.error({ err: cause }, 'request failed'),
+    );
     return reply.code(Math.max(400, statusOf(error) ?? status)).send({ data: null, errors });
   });
   guardHosts(app, options.allowedHosts ?? LOOPBACK);
@@ -67,8 +69,16 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     ...(options.development
       ? [{ href: '/altair', text: 'Altair', about: 'A page to try queries and commands on.' }]
       : []),
-    { href: '/readyz', text: 'Health', about: 'Whether the event store, Postgres and the projector are ready.' },
-    { href: '/schema.graphql', text: 'Schema', about: 'Everything that GraphQL at <code>/graphql</code> answers.' },
+    {
+      href: '/readyz',
+      text: 'Health',
+      about: 'Whether the event store, Postgres and the projector are ready.',
+    },
+    {
+      href: '/schema.graphql',
+      text: 'Schema',
+      about: 'Everything that GraphQL at <code>/graphql</code> answers.',
+    },
   ]);
   await app.ready();
   return app;

@@ -1,11 +1,12 @@
 /** The write side put together: an event store client, the codec and dispatch, for any process that sends commands. */
+
+import { type Authorise, createDispatch } from '../commands/dispatch.ts';
+import { createStreams } from '../commands/streams.ts';
 import { loadCatalog } from '../eventstore/catalog.ts';
 import { connectEventStore } from '../eventstore/client.ts';
 import { createCodec } from '../eventstore/codec.ts';
 import { keyedHash } from '../eventstore/hash.ts';
 import { plainPersonalData } from '../eventstore/personalData.ts';
-import { type Authorise, createDispatch } from '../commands/dispatch.ts';
-import { createStreams } from '../commands/streams.ts';
 
 /** Until there are roles, whoever reaches the server, which listens on this machine alone, is its owner. */
 const ownerMayAll: Authorise = () => undefined;
@@ -13,7 +14,10 @@ const ownerMayAll: Authorise = () => undefined;
 /**
  * @param masterKey 32 bytes; keyed hashes of inputs and reservations come from it, so it never changes.
  */
-export async function openWriteSide(options: { readonly eventStoreUrl: string; readonly masterKey: Uint8Array }) {
+export async function openWriteSide(options: {
+  readonly eventStoreUrl: string;
+  readonly masterKey: Uint8Array;
+}) {
   const masterKey = Buffer.from(options.masterKey);
   const catalog = await loadCatalog();
   const client = connectEventStore(options.eventStoreUrl);

@@ -48,7 +48,7 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 
 export const inputOf = (shape: Shape): fc.Arbitrary<Record<string, unknown>> => {
   const fields = Object.entries(shape).map(
-    ([field, schema]) => [field, valueOf(schema as z.ZodType, field)] as const,
+    ([field, schema]) => [field, valuesOf(schema as z.ZodType, field)] as const,
   );
   const required = fields.map(([field]) => field).filter(field => !optional(shape[field] as z.ZodType));
   return fc.record(Object.fromEntries(fields), { requiredKeys: required }) as fc.Arbitrary<
@@ -58,16 +58,16 @@ export const inputOf = (shape: Shape): fc.Arbitrary<Record<string, unknown>> => 
 
 const optional = (schema: z.ZodType) => schema.safeParse(undefined).success;
 
-function valueOf(schema: z.ZodType, field: string): fc.Arbitrary<unknown> {
+function valuesOf(schema: z.ZodType, field: string): fc.Arbitrary<unknown> {
   const { ref, id: name } = (schema.meta() ?? {}) as { ref?: string; id?: string };
   const known =
     FIELDS[field] ?? (ref ? fc.constantFrom(...(REFERENCES[ref] ?? IDS)) : name ? NAMED[name] : undefined);
   if (known) return schema instanceof z.ZodNullable ? fc.option(known) : known;
-  if (schema instanceof z.ZodNullable) return fc.option(valueOf(schema.unwrap() as z.ZodType, field));
+  if (schema instanceof z.ZodNullable) return fc.option(valuesOf(schema.unwrap() as z.ZodType, field));
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
-    return valueOf(schema.unwrap() as z.ZodType, field);
+    return valuesOf(schema.unwrap() as z.ZodType, field);
   if (schema instanceof z.ZodArray)
-    return fc.array(valueOf(schema.element as z.ZodType, field), { minLength: 1, maxLength: 3 });
+    return fc.array(valuesOf(schema.element as z.ZodType, field), { minLength: 1, maxLength: 3 });
   if (schema instanceof z.ZodObject) return inputOf(schema.shape);
   if (schema instanceof z.ZodEnum) return fc.constantFrom(...schema.options);
   if (schema instanceof z.ZodBoolean) return fc.boolean();

@@ -23,4 +23,3 @@ export const area = (define: (tools: Tools) => void): Area => ({ kind: 'area', d
 
 export const loadAreas = (): Promise<readonly Area[]> =>
   findExports(new URL('../graphql/', import.meta.url), isKind<Area>('area'), 'deep');
-

@@ -39,10 +39,13 @@ export function createBuilder(limits: Limits) {
       defaultListMultiplier: 10,
       limit: { complexity: limits.cost },
       complexityError: (_, { complexity }) =>
-        apiError(`the query costs ${complexity}, more than ${limits.cost}; ask for less, or for smaller pages`, {
-          code: 'TOO_COMPLEX',
-          details: { cost: complexity, limit: limits.cost },
-        }),
+        apiError(
+          `the query costs ${complexity}, more than ${limits.cost}; ask for less, or for smaller pages`,
+          {
+            code: 'TOO_COMPLEX',
+            details: { cost: complexity, limit: limits.cost },
+          },
+        ),
     },
   });
   for (const [name, description] of Object.entries(SCALARS))

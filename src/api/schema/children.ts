@@ -1,7 +1,8 @@
 /** Lists that hang on a record: the opportunities of an account. One statement for all accounts of an answer. */
-import { type BelongsTo, countRowsBy, fetchPagesBy, pointingTo } from '../../projections/query/pagesBy.ts';
-import { type Moment } from '../../projections/query/moment.ts';
+
+import type { Moment } from '../../projections/query/moment.ts';
 import type { Order } from '../../projections/query/order.ts';
+import { type BelongsTo, countRowsBy, fetchPagesBy, pointingTo } from '../../projections/query/pagesBy.ts';
 import { momentOf, type Row } from '../../projections/query/plan.ts';
 import type { Tools } from './area.ts';
 import { connectionOf, costOf, NODE_PATHS, pageArgs } from './connections.ts';

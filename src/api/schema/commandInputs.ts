@@ -97,7 +97,9 @@ function unwrapped(schema: z.ZodType): Unwrapped {
   }
 }
 
-function wrappedBy(schema: z.ZodType): { schema: z.ZodType; optional?: true; defaultValue?: unknown } | undefined {
+function wrappedBy(
+  schema: z.ZodType,
+): { schema: z.ZodType; optional?: true; defaultValue?: unknown } | undefined {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
     return { schema: schema.unwrap() as z.ZodType, optional: true };
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
@@ -112,4 +114,6 @@ const isPlain = (value: unknown): boolean =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
 const unsupported = (path: string, what: string): Error =>
-  new Error(`${path}: ${what} can't be an input of GraphQL; declare it otherwise, or teach src/api/schema/commandInputs.ts`);
+  new Error(
+    `${path}: ${what} can't be an input of GraphQL; declare it otherwise, or teach src/api/schema/commandInputs.ts`,
+  );

@@ -1,6 +1,13 @@
 /** Lists as Relay connections: pages of nodes with cursors, and a count where it is asked for. */
 import type { GraphQLResolveInfo } from 'graphql';
-import { countRows, DEFAULT_PAGE, fetchPage, type ListRequest, MAX_PAGE, type Page } from '../../projections/query/page.ts';
+import {
+  countRows,
+  DEFAULT_PAGE,
+  fetchPage,
+  type ListRequest,
+  MAX_PAGE,
+  type Page,
+} from '../../projections/query/page.ts';
 import type { Row } from '../../projections/query/plan.ts';
 import type { ReadSession } from '../../projections/query/session.ts';
 import type { Builder } from './builder.ts';
@@ -49,7 +56,11 @@ const definePageInfo = (builder: Builder) =>
 // What hangs below is counted once for each node, by the list's own multiplier (`costOf`).
 const counted = { complexity: { field: 0, multiplier: 1 } };
 
-function defineConnection(builder: Builder, { typeName, ref }: Entity, pageInfo: ReturnType<typeof definePageInfo>) {
+function defineConnection(
+  builder: Builder,
+  { typeName, ref }: Entity,
+  pageInfo: ReturnType<typeof definePageInfo>,
+) {
   const node = ref as EntityRef;
   const edge = builder.objectRef<Edge>(`${typeName}Edge`).implement({
     fields: t => ({
@@ -60,7 +71,11 @@ function defineConnection(builder: Builder, { typeName, ref }: Entity, pageInfo:
   return builder.objectRef<Connection>(`${typeName}Connection`).implement({
     fields: t => ({
       edges: t.expose('edges', { type: [edge], ...counted }),
-      nodes: t.expose('nodes', { type: [node], description: 'The records without their cursors.', ...counted }),
+      nodes: t.expose('nodes', {
+        type: [node],
+        description: 'The records without their cursors.',
+        ...counted,
+      }),
       pageInfo: t.expose('pageInfo', { type: pageInfo, complexity: 0 }),
       totalCount: t.exposeInt('totalCount', {
         description: 'How many there are on all pages; counted only when asked for.',

@@ -11,7 +11,8 @@ export function createEnums(builder: Builder): Enums {
   return (name, values) => {
     const words = values.join();
     const found = known.get(name);
-    if (found && found.words !== words) throw new Error(`${name} is declared twice: as ${found.words} and as ${words}`);
+    if (found && found.words !== words)
+      throw new Error(`${name} is declared twice: as ${found.words} and as ${words}`);
     if (found) return found.ref;
     const ref: EnumRef = builder.enumType(name, { values });
     known.set(name, { words, ref });

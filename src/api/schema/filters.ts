@@ -28,7 +28,10 @@ export function createListInputs(builder: Builder, types: SharedTypes): (entity:
 
 /** Columns by the names of their fields, `id` among them. */
 function columnsOf({ model }: Entity): [string, Column][] {
-  const columns = Object.entries(model.columns).map(([name, column]): [string, Column] => [fieldNameOf(name), column]);
+  const columns = Object.entries(model.columns).map(([name, column]): [string, Column] => [
+    fieldNameOf(name),
+    column,
+  ]);
   return [['id', { kind: 'ref', nullable: false, personal: false }], ...columns];
 }
 
@@ -125,7 +128,9 @@ function valueType(column: Column, { enums, money }: SharedTypes): InputType {
 function describe(operator: Operator, { kind }: Column): { description?: string } {
   if (operator === 'isNull') return { description: 'Whether it has no value.' };
   if (operator !== 'contains') return {};
-  return { description: kind === 'text' ? 'Anywhere in the text, in capitals or not.' : 'Has this one among others.' };
+  return {
+    description: kind === 'text' ? 'Anywhere in the text, in capitals or not.' : 'Has this one among others.',
+  };
 }
 
 /** The filter by columns' names rather than fields'. */

@@ -27,7 +27,10 @@ export const asksFor = (info: GraphQLResolveInfo, path: string): boolean =>
   remember(info, `?${path}`, () => {
     const steps = path.split('.');
     const last = steps.pop() ?? '';
-    return fieldsIn(setsAt(selectionSets(info.fieldNodes), steps.join('.'), info.fragments), info.fragments).has(last);
+    return fieldsIn(
+      setsAt(selectionSets(info.fieldNodes), steps.join('.'), info.fragments),
+      info.fragments,
+    ).has(last);
   });
 
 /** Whether the operation has this root field and no other, so that nothing else is read besides. */
@@ -66,7 +69,10 @@ function collect(entity: Entity, sets: readonly SelectionSetNode[], fragments: F
     } else {
       const inner = collect(source.entity, selectionSets(nodes), fragments);
       readsMore ||= inner.readsMore;
-      (source.kind === 'list' ? lists : records).set(name, { column: source.column, selection: inner.selection });
+      (source.kind === 'list' ? lists : records).set(name, {
+        column: source.column,
+        selection: inner.selection,
+      });
     }
   }
   return { selection: { model: entity.model, columns, records, lists }, readsMore };
@@ -75,11 +81,18 @@ function collect(entity: Entity, sets: readonly SelectionSetNode[], fragments: F
 const selectionSets = (nodes: readonly FieldNode[]): SelectionSetNode[] =>
   nodes.flatMap(node => node.selectionSet ?? []);
 
-function setsAt(sets: readonly SelectionSetNode[], path: string, fragments: Fragments): readonly SelectionSetNode[] {
+function setsAt(
+  sets: readonly SelectionSetNode[],
+  path: string,
+  fragments: Fragments,
+): readonly SelectionSetNode[] {
   if (path === '') return sets;
   return path
     .split('.')
-    .reduce<readonly SelectionSetNode[]>((at, step) => selectionSets(fieldsIn(at, fragments).get(step) ?? []), sets);
+    .reduce<readonly SelectionSetNode[]>(
+      (at, step) => selectionSets(fieldsIn(at, fragments).get(step) ?? []),
+      sets,
+    );
 }
 
 /** The fields of selection sets by name, through fragments; `@skip` and `@include` count as asked for. */

@@ -20,7 +20,10 @@ export const momentArgs = (builder: Builder) =>
       type: 'Moment',
       description: 'As it was known at this moment; alone it means `asOf` the same moment. Inclusive.',
     }),
-    knownAtPosition: t.field({ type: 'Position', description: 'As it was known at this place in the log. Inclusive.' }),
+    knownAtPosition: t.field({
+      type: 'Position',
+      description: 'As it was known at this place in the log. Inclusive.',
+    }),
   }));
 
 const isGiven = (value: unknown) => value !== undefined && value !== null;

@@ -69,11 +69,17 @@ function defineInput(builder: Builder, inputs: CommandInputs, { name, aggregate,
     fields: t => ({
       ...(hasId && { id: t.id({ required: true }) }),
       ...Object.fromEntries(
-        shape.map(([field, schema]) => [field, t.field(inputs.fieldOf(schema, pascal(name) + pascal(field)) as never)]),
+        shape.map(([field, schema]) => [
+          field,
+          t.field(inputs.fieldOf(schema, pascal(name) + pascal(field)) as never),
+        ]),
       ),
       commandId: t.id({ description: 'Chosen by the sender: the same one sent again is carried out once.' }),
       ifRevision: t.int({ description: 'Refused as STALE when the record has changed since this revision.' }),
-      occurredAt: t.field({ type: 'DateTime', description: 'When it happened in the business; now by default.' }),
+      occurredAt: t.field({
+        type: 'DateTime',
+        description: 'When it happened in the business; now by default.',
+      }),
     }),
   });
 }

@@ -30,7 +30,8 @@ export function buildSchema({ catalog, models, areas, limits }: SchemaParts): Gr
   const inputsOf = createListInputs(builder, types);
 
   const records = new Map<string, Entity>();
-  for (const model of models.all) if (model.of) records.set(model.of.category, entities.of(model.of.category));
+  for (const model of models.all)
+    if (model.of) records.set(model.of.category, entities.of(model.of.category));
   for (const { define } of areas) define({ builder, models, types, entities, connections, inputsOf });
   for (const entity of records.values()) {
     defineRecordQueries(builder, entity, connections, inputsOf);
@@ -38,7 +39,8 @@ export function buildSchema({ catalog, models, areas, limits }: SchemaParts): Gr
   }
   const inputs = createCommandInputs(builder, types);
   for (const command of catalog.commands.values())
-    if (!command.declaration.internal) defineMutation(builder, inputs, command, records.get(command.aggregate.category));
+    if (!command.declaration.internal)
+      defineMutation(builder, inputs, command, records.get(command.aggregate.category));
   return builder.toSchema();
 }
 
@@ -53,4 +55,3 @@ export async function printedSchema(): Promise<string> {
   const schema = buildSchema(await loadSchemaParts(defaultLimits));
   return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }
-

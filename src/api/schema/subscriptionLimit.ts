@@ -9,9 +9,12 @@ export function limited<T>(context: Context, open: () => AsyncIterableIterator<T
   const { connected } = context;
   if (!connected) return open();
   if (connected.open >= connected.limit)
-    throw apiError(`a connection has at most ${connected.limit} subscriptions; complete some, or open another one`, {
-      code: 'TOO_COMPLEX',
-    });
+    throw apiError(
+      `a connection has at most ${connected.limit} subscriptions; complete some, or open another one`,
+      {
+        code: 'TOO_COMPLEX',
+      },
+    );
   const stream = open();
   connected.open += 1;
   let counted = true;

@@ -28,11 +28,14 @@ export function defineSubscription(builder: Builder, entity: Entity): void {
   builder.subscriptionField(`${entity.name}Changed`, t =>
     t.field({
       type: payload,
-      description: 'Each change as it becomes visible. A slow reader sees only the last of several changes of a record.',
+      description:
+        'Each change as it becomes visible. A slow reader sees only the last of several changes of a record.',
       args: { id: t.arg.id({ description: 'Only this record.' }) },
       subscribe: (_, args, context) => {
         const id = args.id === undefined || args.id === null ? undefined : idFrom(args.id, 'id');
-        return limited(context, () => changesOf(context.services, context.workspaceId, entity.model.name, id));
+        return limited(context, () =>
+          changesOf(context.services, context.workspaceId, entity.model.name, id),
+        );
       },
       resolve: (change, _, context) => {
         // The context lives as long as the subscription: without this the second event would show the first one's data.

@@ -29,7 +29,11 @@ export type Board = {
 
 export type BoardColumn = { readonly stage: Row; readonly count: number; readonly totals: readonly Money[] };
 
-export async function fetchBoard(session: ReadSession, models: Models, request: BoardRequest): Promise<Board> {
+export async function fetchBoard(
+  session: ReadSession,
+  models: Models,
+  request: BoardRequest,
+): Promise<Board> {
   const { moment } = request;
   // A subquery rather than a look first, so that all statements go out at once.
   const pipelineId = request.pipelineId ? sql`${request.pipelineId}::uuid` : defaultPipeline(session, models);

@@ -27,8 +27,14 @@ export async function fetchRows(session: ReadSession, wanted: Wanted): Promise<r
 }
 
 /** Puts the lists of records that the plan asks for into rows that have just been read. */
-export async function fetchLists(session: ReadSession, plan: Plan, rows: readonly Row[], moment: Moment): Promise<void> {
-  if (plan.lists.length > 0) await Promise.all(plan.lists.map(part => fetchList(session, rows, part, moment)));
+export async function fetchLists(
+  session: ReadSession,
+  plan: Plan,
+  rows: readonly Row[],
+  moment: Moment,
+): Promise<void> {
+  if (plan.lists.length > 0)
+    await Promise.all(plan.lists.map(part => fetchList(session, rows, part, moment)));
 }
 
 /** The rows with these ids, in no order; those that aren't there (at that moment) are left out. */
@@ -71,7 +77,12 @@ function statementFor(workspaceId: string, plan: Plan, wanted: Wanted): RawBuild
   return sql`select ${plan.list} from (select t0.* from ${from} where ${conditions}${order}${bound}) t0${plan.joins(moment)}${order}`;
 }
 
-async function fetchList(session: ReadSession, rows: readonly Row[], part: ListPart, moment: Moment): Promise<void> {
+async function fetchList(
+  session: ReadSession,
+  rows: readonly Row[],
+  part: ListPart,
+  moment: Moment,
+): Promise<void> {
   const holders = rows.flatMap(row => holderOf(row, part.path));
   const { column, selection } = part.related;
   const idsOf = (row: Row) => row[column] as readonly string[]; // a `refs` column

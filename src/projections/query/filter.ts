@@ -46,7 +46,12 @@ export function filterOf(model: ReadModel, filter: Filter): RawBuilder<unknown> 
     return joined(parts, 'and');
   };
 
-  const one = (name: string, value: unknown, path: string, depth: number): RawBuilder<unknown> | undefined => {
+  const one = (
+    name: string,
+    value: unknown,
+    path: string,
+    depth: number,
+  ): RawBuilder<unknown> | undefined => {
     if (value === null) throw invalid(path, 'must not be null; leave it out, or ask isNull');
     if (name === 'not') {
       const inner = all(value as Filter, path, depth + 1);
@@ -65,7 +70,9 @@ export function filterOf(model: ReadModel, filter: Filter): RawBuilder<unknown> 
     conditions += asked.length;
     if (conditions > MAX_CONDITIONS) throw invalid('filter', `takes at most ${MAX_CONDITIONS} conditions`);
     return joined(
-      asked.map(([operator, operand]) => conditionOf(name, column, operator as Operator, operand, `${path}.${operator}`)),
+      asked.map(([operator, operand]) =>
+        conditionOf(name, column, operator as Operator, operand, `${path}.${operator}`),
+      ),
       'and',
     );
   };

@@ -77,7 +77,8 @@ export const orderValue = (row: Row, { column, kind }: OrderKey): unknown => {
 
 /** The rows that come after the cursor's. */
 export function beyond(order: Order, cursor: Cursor): RawBuilder<unknown> {
-  if (order.every(key => !key.nullable && key.direction === order[0]?.direction)) return asTuple(order, cursor);
+  if (order.every(key => !key.nullable && key.direction === order[0]?.direction))
+    return asTuple(order, cursor);
   // (k1 after v1) or (k1 = v1 and ((k2 after v2) or (k2 = v2 and …)))
   let condition: RawBuilder<unknown> | undefined;
   for (let i = order.length - 1; i >= 0; i--) {

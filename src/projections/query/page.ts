@@ -112,10 +112,10 @@ export function pageOf(rows: readonly Row[], { size, backwards, from }: Span, or
   };
 }
 
-export const pageConditions = (request: ListRequest, { walked, from }: Span): readonly RawBuilder<unknown>[] => [
-  ...listConditions(request),
-  ...(from ? [beyond(walked, from)] : []),
-];
+export const pageConditions = (
+  request: ListRequest,
+  { walked, from }: Span,
+): readonly RawBuilder<unknown>[] => [...listConditions(request), ...(from ? [beyond(walked, from)] : [])];
 
 export function listConditions({
   selection,
@@ -130,9 +130,7 @@ const ordered = new WeakMap<Selection, Map<string, Selection>>();
 
 /** With the columns that cursors are made of; the same object again each time, so that its plan is made once. */
 export function withOrder(selection: Selection, order: Order): Selection {
-  const needed = order
-    .map(key => key.column)
-    .filter(name => name !== 'id' && !selection.columns.has(name));
+  const needed = order.map(key => key.column).filter(name => name !== 'id' && !selection.columns.has(name));
   if (needed.length === 0) return selection;
   const known = ordered.get(selection) ?? new Map<string, Selection>();
   ordered.set(selection, known);

@@ -6,7 +6,15 @@ import { columnOf } from './models.ts';
 import { relationAt } from './moment.ts';
 import { snake } from './names.ts';
 import { orderSql } from './order.ts';
-import { type ListRequest, listConditions, type Page, pageConditions, pageOf, spanOf, withOrder } from './page.ts';
+import {
+  type ListRequest,
+  listConditions,
+  type Page,
+  pageConditions,
+  pageOf,
+  spanOf,
+  withOrder,
+} from './page.ts';
 import { planOf, type Row } from './plan.ts';
 import type { ReadSession } from './session.ts';
 

@@ -30,7 +30,11 @@ export type Plan = {
   readonly lists: readonly ListPart[];
 };
 
-export type ListPart = { readonly path: readonly string[]; readonly field: string; readonly related: Related };
+export type ListPart = {
+  readonly path: readonly string[];
+  readonly field: string;
+  readonly related: Related;
+};
 
 type Mutable = { -readonly [K in keyof Row]: Row[K] };
 type Reader = (row: Mutable, values: Values) => void;
@@ -60,7 +64,8 @@ function makePlan(selection: Selection): Plan {
     model: selection.model,
     list: sql.raw(list.join(', ')),
     needs: [...new Set(needs)],
-    joins: moment => (moment.asOf === undefined && moment.knownAt === undefined ? now : joinsAt(joins, moment)),
+    joins: moment =>
+      moment.asOf === undefined && moment.knownAt === undefined ? now : joinsAt(joins, moment),
     hasJoins: joins.length > 0,
     rowOf: (values, moment) => rowOf(values, moment) ?? missingId(selection.model),
     lists,
@@ -77,7 +82,10 @@ function readerOf(
   draft: Draft,
 ): (values: Values, moment: Moment) => Row | null {
   const idAt = draft.list.push(`${alias}.id`) - 1;
-  const wanted = new Set([...columns, ...[...records.values(), ...lists.values()].map(related => related.column)]);
+  const wanted = new Set([
+    ...columns,
+    ...[...records.values(), ...lists.values()].map(related => related.column),
+  ]);
   wanted.delete('id');
   const columnReaders = [...wanted].map(name => columnReader(model, name, alias, draft.list));
   const recordReaders = [...records].map(([field, { column, selection }]) => {

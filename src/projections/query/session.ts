@@ -102,4 +102,5 @@ function giveBack(client: pg.PoolClient): void {
 }
 
 /** Whether the connection, and not only its statement, failed. Postgres's own errors leave it usable. */
-const isBroken = (error: unknown): boolean => !(error instanceof Error && 'severity' in error && 'code' in error);
+const isBroken = (error: unknown): boolean =>
+  !(error instanceof Error && 'severity' in error && 'code' in error);

@@ -41,7 +41,12 @@ export async function fetchSummary(
   request: SummaryRequest,
 ): Promise<readonly SummaryGroup[]> {
   const rows = (await session.read(statementFor(session, models, request))).map(values => {
-    const [key, currency, count, amount] = values as readonly [string | null, string | null, number, string | null];
+    const [key, currency, count, amount] = values as readonly [
+      string | null,
+      string | null,
+      number,
+      string | null,
+    ];
     return { key, currency, count, amount };
   });
   const keys = [...new Set(rows.map(row => row.key))];

@@ -22,7 +22,8 @@ export function inTimelineOf(
 ): RawBuilder<unknown> {
   const family = FAMILIES[category];
   if (!family) return sql`t0.record_id = ${id}`;
-  const membersOf = (categories: readonly string[]) => categories.flatMap(member => models.target(member) ?? []);
+  const membersOf = (categories: readonly string[]) =>
+    categories.flatMap(member => models.target(member) ?? []);
   const own = sql`select ${id} as id`;
   const pointing = (model: ReadModel, target: string, ids: RawBuilder<unknown>) =>
     pointers(model, target, ids).map(condition => {
@@ -31,7 +32,9 @@ export function inTimelineOf(
       return sql`select r.id from ${relation} r where r.workspace_id = ${workspaceId} and ${truth} and ${condition}`;
     });
   // What points to the record itself, and then what points to any of those (a call about an opportunity).
-  const direct = membersOf(family.direct).flatMap(model => pointing(model, category, own).map(ids => ({ model, ids })));
+  const direct = membersOf(family.direct).flatMap(model =>
+    pointing(model, category, own).map(ids => ({ model, ids })),
+  );
   const indirect = membersOf(family.indirect).flatMap(model =>
     direct
       .filter(held => held.model !== model)

@@ -13,7 +13,8 @@ export const isId = (value: unknown): value is string => typeof value === 'strin
 export const isDay = (value: unknown): value is string =>
   typeof value === 'string' && DAY.test(value) && isRealDay(value);
 
-export const isDecimal = (value: unknown): value is string => typeof value === 'string' && DECIMAL.test(value);
+export const isDecimal = (value: unknown): value is string =>
+  typeof value === 'string' && DECIMAL.test(value);
 
 export const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= MAX_TEXT && !value.includes('\u0000') && value.isWellFormed();
@@ -33,8 +34,7 @@ export function positionOf(value: unknown): bigint | undefined {
   return position <= MAX_POSITION ? position : undefined;
 }
 
-const isInt = (value: unknown) =>
-  Number.isInteger(value) && Math.abs(value as number) <= 2 ** 31 - 1;
+const isInt = (value: unknown) => Number.isInteger(value) && Math.abs(value as number) <= 2 ** 31 - 1;
 
 const checks: Record<ColumnKind, (value: unknown) => boolean> = {
   text: isText,

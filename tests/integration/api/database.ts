@@ -3,7 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { columnsOf, endColumns, listOf, quoted, type SqlColumn, snake } from '../../../src/projections/engine/sqlNames.ts';
+import {
+  columnsOf,
+  endColumns,
+  listOf,
+  quoted,
+  type SqlColumn,
+  snake,
+} from '../../../src/projections/engine/sqlNames.ts';
 import type { ReadModel } from '../../../src/projections/readModel.ts';
 import { startEmbeddedPostgres } from '../../../src/runtime/postgres.ts';
 
@@ -28,16 +35,24 @@ export async function startDatabase(models: readonly ReadModel[]): Promise<Datab
   await admin.connect();
   await admin.query('create schema crm');
   await admin.query('create schema relata');
-  await admin.query('create table relata.log_clock (position bigint primary key, recorded_at timestamptz(3) not null)');
+  await admin.query(
+    'create table relata.log_clock (position bigint primary key, recorded_at timestamptz(3) not null)',
+  );
   await admin.query('create table relata.builds (model text, status text, commit_position bigint)');
   await admin.query(`insert into relata.builds values ('all', 'active', 1000)`);
   for (const model of models) await admin.query(ddl(model));
   return {
     url: postgres.url,
     admin,
-    put: (model, row) => insert(admin, `${snake(model.name)}_rows`, columnsOf(model), withDefaults(model, row)),
+    put: (model, row) =>
+      insert(admin, `${snake(model.name)}_rows`, columnsOf(model), withDefaults(model, row)),
     putPast: (model, row) =>
-      insert(admin, `${snake(model.name)}_past`, [...columnsOf(model), ...endColumns], withDefaults(model, row)),
+      insert(
+        admin,
+        `${snake(model.name)}_past`,
+        [...columnsOf(model), ...endColumns],
+        withDefaults(model, row),
+      ),
     close: async () => {
       await admin.end();
       await postgres.close();
@@ -48,7 +63,8 @@ export async function startDatabase(models: readonly ReadModel[]): Promise<Datab
 
 function ddl(model: ReadModel): string {
   const name = snake(model.name);
-  const define = (columns: readonly SqlColumn[]) => columns.map(column => `${quoted(column.name)} ${column.type}`).join(', ');
+  const define = (columns: readonly SqlColumn[]) =>
+    columns.map(column => `${quoted(column.name)} ${column.type}`).join(', ');
   const columns = columnsOf(model);
   const list = listOf(columns);
   const ends = `'infinity'::timestamptz(3) as valid_to, 9223372036854775807 as known_to`;
@@ -66,16 +82,27 @@ const withDefaults = (model: ReadModel, row: Values): Values => ({
   knownFrom: 1n,
   ...(model.of && { createdAt: row.validFrom ?? '2017-01-01T00:00:00.000Z', tags: [], archived: false }),
   ...Object.fromEntries(
-    Object.entries(model.columns).flatMap(([name, { kind }]) => (kind === 'refs' || kind === 'texts' ? [[name, []]] : [])),
+    Object.entries(model.columns).flatMap(([name, { kind }]) =>
+      kind === 'refs' || kind === 'texts' ? [[name, []]] : [],
+    ),
   ),
   ...row,
 });
 
-async function insert(admin: pg.Client, table: string, columns: readonly SqlColumn[], row: Values): Promise<void> {
+async function insert(
+  admin: pg.Client,
+  table: string,
+  columns: readonly SqlColumn[],
+  row: Values,
+): Promise<void> {
   const values = columns.map(({ of, kind, part }) => {
     const value = row[of] ?? null;
     if (part) return (value as { amount: string; currency: string } | null)?.[part] ?? null;
-    return kind === 'json' && value !== null ? JSON.stringify(value) : typeof value === 'bigint' ? `${value}` : value;
+    return kind === 'json' && value !== null
+      ? JSON.stringify(value)
+      : typeof value === 'bigint'
+        ? `${value}`
+        : value;
   });
   const places = columns.map((column, i) => `$${i + 1}::${column.type}`).join(', ');
   await admin.query(`insert into ${table} (${listOf(columns)}) values (${places})`, values);

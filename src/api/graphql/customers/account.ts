@@ -1,8 +1,8 @@
 /** What belongs to an account, and where it stands in the tree. */
 import { sql } from 'kysely';
 import { fetchByIds, fetchRows } from '../../../projections/query/fetch.ts';
-import { momentOf, type Row } from '../../../projections/query/plan.ts';
 import { MAX_PAGE } from '../../../projections/query/page.ts';
+import { momentOf, type Row } from '../../../projections/query/plan.ts';
 import { area } from '../../schema/area.ts';
 import { childrenBy } from '../../schema/children.ts';
 import { loaderFor } from '../../schema/loaders.ts';
@@ -31,7 +31,12 @@ export const accountTree = area(({ builder, entities, models }) => {
           const { selection } = askedOf(account, info);
           const links = await fetchByIds(
             context.reads.session,
-            { model, columns: new Set(), records: new Map([['parent', { column: 'parentId', selection }]]), lists: new Map() },
+            {
+              model,
+              columns: new Set(),
+              records: new Map([['parent', { column: 'parentId', selection }]]),
+              lists: new Map(),
+            },
             ids,
             row[momentOf],
           );
@@ -57,7 +62,9 @@ export const accountTree = area(({ builder, entities, models }) => {
             orderBy: sql`t1.name, t1.id`,
           });
           return ids.map(id =>
-            links.flatMap(link => (link.parentId === id && link.account ? [link.account as Row] : [])).slice(0, MAX_PAGE),
+            links
+              .flatMap(link => (link.parentId === id && link.account ? [link.account as Row] : []))
+              .slice(0, MAX_PAGE),
           );
         }).load(row.id),
     }),

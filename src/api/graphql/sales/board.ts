@@ -8,7 +8,11 @@ import { momentArgs, momentIn } from '../../schema/moments.ts';
 import { idFrom, showAfter } from '../../schema/recordQueries.ts';
 
 export const pipelineBoard = area(({ builder, entities, types, models, inputsOf }) => {
-  const [pipeline, stage, opportunity] = [entities.of('pipeline'), entities.of('stage'), entities.of('opportunity')];
+  const [pipeline, stage, opportunity] = [
+    entities.of('pipeline'),
+    entities.of('stage'),
+    entities.of('opportunity'),
+  ];
 
   const column = builder.objectRef<BoardColumn>('PipelineBoardColumn').implement({
     fields: t => ({
@@ -25,7 +29,8 @@ export const pipelineBoard = area(({ builder, entities, types, models, inputsOf 
       pipeline: t.expose('pipeline', { type: pipeline.ref, nullable: true }),
       columns: t.expose('columns', {
         type: [column],
-        description: 'All stages in their order. One that takes no more opportunities is shown while it holds some.',
+        description:
+          'All stages in their order. One that takes no more opportunities is shown while it holds some.',
       }),
     }),
   });
@@ -34,9 +39,12 @@ export const pipelineBoard = area(({ builder, entities, types, models, inputsOf 
     t.field({
       type: board,
       complexity: 100,
-      description: 'Opportunities by stage. Empty where the pipeline was not there, or not known, at that moment.',
+      description:
+        'Opportunities by stage. Empty where the pipeline was not there, or not known, at that moment.',
       args: {
-        pipelineId: t.arg.id({ description: "The workspace's default pipeline, as chosen now, when absent." }),
+        pipelineId: t.arg.id({
+          description: "The workspace's default pipeline, as chosen now, when absent.",
+        }),
         filter: t.arg({ type: inputsOf(opportunity).filter }),
         ...momentArgs(builder),
         after: t.arg({ type: 'Position' }),

@@ -1,10 +1,11 @@
 /** An opportunity's lines with their products, and what hangs on opportunities and pipelines. */
+
+import { sql } from 'kysely';
 import { multiplyMoney } from '../../../domain/kernel/money.ts';
 import type { Line } from '../../../domain/sales/lines.ts';
-import { sql } from 'kysely';
 import { fetchByIds, fetchRows } from '../../../projections/query/fetch.ts';
-import { momentOf, type Row } from '../../../projections/query/plan.ts';
 import type { Moment } from '../../../projections/query/moment.ts';
+import { momentOf, type Row } from '../../../projections/query/plan.ts';
 import { withColumns } from '../../../projections/query/selection.ts';
 import { area } from '../../schema/area.ts';
 import { childrenBy } from '../../schema/children.ts';
@@ -26,7 +27,11 @@ export const opportunityLines = area(({ builder, entities, types }) => {
       lineId: t.id({ resolve: ({ line }) => line.lineId }),
       productId: t.id({ resolve: ({ line }) => line.productId }),
       quantity: t.field({ type: 'Decimal', resolve: ({ line }) => line.quantity }),
-      unitPrice: t.field({ type: types.money.output, nullable: true, resolve: ({ line }) => line.unitPrice ?? null }),
+      unitPrice: t.field({
+        type: types.money.output,
+        nullable: true,
+        resolve: ({ line }) => line.unitPrice ?? null,
+      }),
       total: t.field({
         type: types.money.output,
         nullable: true,
@@ -50,7 +55,8 @@ export const opportunityLines = area(({ builder, entities, types }) => {
   builder.objectField(opportunity.ref, 'lines', t =>
     t.field({
       type: [line],
-      resolve: (row: Row) => (row.lines as readonly Line[]).map(each => ({ line: each, moment: row[momentOf] })),
+      resolve: (row: Row) =>
+        (row.lines as readonly Line[]).map(each => ({ line: each, moment: row[momentOf] })),
     }),
   );
 });

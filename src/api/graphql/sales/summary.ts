@@ -14,7 +14,10 @@ export const opportunitySummary = area(({ builder, entities, types, models, inpu
         nullable: true,
         description: 'An id, or a quarter such as `2017-Q1`; null for those that have none.',
       }),
-      label: t.exposeString('label', { nullable: true, description: "The record's name at the same moment." }),
+      label: t.exposeString('label', {
+        nullable: true,
+        description: "The record's name at the same moment.",
+      }),
       count: t.exposeInt('count'),
       totals: t.expose('totals', { type: [types.money.output], description: 'For each currency.' }),
     }),

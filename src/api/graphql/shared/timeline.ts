@@ -74,4 +74,3 @@ async function ofRecord({ reads, services: { models }, workspaceId }: Context, i
   const category = (row?.[0] as string | undefined) ?? '';
   return inTimelineOf(models, workspaceId, category, sql`${id}::uuid`, moment);
 }
-

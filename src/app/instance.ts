@@ -1,0 +1,132 @@
+/** One running Relata: stores, write side, projector and API in their order, and back again. */
+import pg from 'pg';
+import { type Logger, pino } from 'pino';
+import { buildServer, type ServerOptions } from '../api/server.ts';
+import type { Config } from '../config.ts';
+import { migrate } from '../projections/engine/migrate.ts';
+import { type ProjectorWorker, startProjectorWorker } from '../projections/engine/projectorWorker.ts';
+import { openVisibility, type Visibility } from '../projections/engine/visibility.ts';
+import { openReadPool } from '../projections/query/readPool.ts';
+import { openDataFolder } from '../runtime/dataFolder.ts';
+import { fatal } from '../runtime/fatal.ts';
+import { startStores } from '../runtime/stores.ts';
+import { createClosing } from './closing.ts';
+import { DEFAULT_WORKSPACE, SEEDED_OWNER } from './owner.ts';
+import { readinessOf } from './readiness.ts';
+import { openWriteSide, type WriteSide } from './writeSide.ts';
+
+export type Instance = {
+  /** Where its API is served; absent without the role `api`. */
+  readonly url: string | undefined;
+  readonly writeSide: WriteSide;
+  readonly visibility: Visibility;
+  readonly projector: ProjectorWorker | undefined;
+  /** Resolves if a part ends that must not, with the reason. */
+  readonly failed: Promise<Error>;
+  readonly close: () => Promise<void>;
+};
+
+export type InstanceOptions = {
+  readonly config: Config;
+  readonly appVersion: string;
+  /** Serves a page to try queries on. */
+  readonly development: boolean;
+};
+
+export const createLogger = (level: string): Logger => pino({ level, base: { part: 'main' } });
+
+/** @throws FatalError for what the user can put right; then everything that was begun has been ended. */
+export async function startInstance({ config, appVersion, development }: InstanceOptions): Promise<Instance> {
+  const logger = createLogger(config.logLevel);
+  const closing = createClosing();
+  try {
+    const { masterKey: given } = config;
+    const folder = await openDataFolder({
+      dir: config.dataDir,
+      appVersion,
+      now: () => new Date(),
+      ...(given && { masterKey: given }),
+    });
+    closing.add(() => folder.close());
+    const stores = await startStores(config, folder, logger);
+    closing.add(() => stores.close());
+    const { eventStoreUrl, postgresUrl } = stores;
+
+    await migrateDatabase(postgresUrl);
+    const writeSide = await openWriteSide({ eventStoreUrl, masterKey: folder.masterKey });
+    closing.add(() => writeSide.close());
+    const pool = openReadPool({
+      url: postgresUrl,
+      onError: err => logger.warn({ err }, 'a connection to Postgres broke'),
+    });
+    closing.add(() => pool.end());
+    const projector = config.roles.includes('projector')
+      ? await startProjectorWorker({
+          postgresUrl,
+          eventStoreUrl,
+          logLevel: config.logLevel,
+          instance: `process ${process.pid}`,
+        })
+      : undefined;
+    if (projector) closing.add(() => projector.close());
+    const visibility = await openVisibility({ pool, logger });
+    closing.add(() => visibility.close());
+
+    let url: string | undefined;
+    if (config.roles.includes('api')) {
+      const server = await buildServer({
+        dispatch: writeSide.dispatch,
+        pool,
+        visibility: byWorkspace(visibility),
+        readiness: readinessOf({ pool, client: writeSide.client, projector }),
+        actor: SEEDED_OWNER,
+        workspaceId: DEFAULT_WORKSPACE,
+        logger,
+        development,
+      });
+      closing.add(() => server.close());
+      url = await listen(server, config.port);
+      await folder.announce({ url, eventStoreUrl, postgresUrl, startedAt: new Date().toISOString() });
+    }
+    const failed = Promise.race([stores.failed, ...(projector ? [projector.ended] : [])]);
+    return { url, writeSide, visibility, projector, failed, close: closing.close };
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
+}
+
+/** What the API's subscriptions listen to: each workspace's part of a change. */
+const byWorkspace = (visibility: Visibility): ServerOptions['visibility'] => ({
+  ...visibility,
+  onChange: listener =>
+    visibility.onChange(({ position, changed }) => {
+      for (const [workspaceId, models] of changed)
+        listener({ workspaceId, position, rows: [...models].map(([model, ids]) => ({ model, ids })) });
+    }),
+});
+
+async function migrateDatabase(postgresUrl: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: postgresUrl, max: 2 });
+  pool.on('error', () => undefined); // the query that runs meanwhile fails with the reason
+  try {
+    await migrate(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+type Listener = { readonly listen: (at: { host: string; port: number }) => Promise<string> };
+
+async function listen(server: Listener, port: number): Promise<string> {
+  try {
+    return await server.listen({ host: '127.0.0.1', port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw fatal(
+      'PORT_IN_USE',
+      `Port ${port} is in use; stop what listens there, or set RELATA_PORT to another (0 takes a free one).`,
+      error,
+    );
+  }
+}

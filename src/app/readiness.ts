@@ -1,0 +1,43 @@
+/** Whether this process can do its work, part by part. */
+import type { EventStoreDBClient } from '@eventstore/db-client';
+import type pg from 'pg';
+import type { Readiness } from '../api/health.ts';
+import type { ProjectorWorker } from '../projections/engine/projectorWorker.ts';
+
+type Parts = {
+  readonly pool: pg.Pool;
+  readonly client: EventStoreDBClient;
+  readonly projector: ProjectorWorker | undefined;
+};
+type Part = Readiness['parts'][string];
+
+export function readinessOf({ pool, client, projector }: Parts): () => Promise<Readiness> {
+  return async () => {
+    const [eventStore, postgres] = await Promise.all([
+      check('the event store does not answer', async () => {
+        for await (const _ of client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 }))
+          break;
+      }),
+      check('Postgres does not answer', () => pool.query('SELECT 1')),
+    ]);
+    const parts = { eventStore, postgres, ...(projector && { projector: projectorPart(projector) }) };
+    return { ready: Object.values(parts).every(({ ok }) => ok), parts };
+  };
+}
+
+async function check(message: string, ask: () => Promise<unknown>): Promise<Part> {
+  try {
+    await ask();
+    return { ok: true };
+  } catch {
+    return { ok: false, message };
+  }
+}
+
+function projectorPart(projector: ProjectorWorker): Part {
+  const { state, position, failure } = projector.status();
+  if (state === 'live' || state === 'standby') return { ok: true };
+  if (state === 'catchingUp')
+    return { ok: false, message: `the read models catch up; they are at position ${position}` };
+  return { ok: false, message: failure?.message ?? 'the projector has stopped' };
+}
