@@ -4,12 +4,12 @@
  */
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type App, startApp } from './support/app.ts';
+import { type App, isReady, startApp } from './support/app.ts';
 import { type BenchContext, benchmark } from './support/benchmark.ts';
 import { startWorker } from './support/child.ts';
 import type { DrainJob } from './support/drain.ts';
 import { folderWith, type Log, logOf } from './support/logs.ts';
-import { requireReady, watchProjector } from './support/projected.ts';
+import { watchProjector } from './support/projected.ts';
 import { median } from './support/rounds.ts';
 
 export const projection = benchmark({
@@ -31,7 +31,7 @@ export const projection = benchmark({
 
 async function catchUpAndDrain(context: BenchContext, log: Log, round: number) {
   const dataDir = await folderWith(context, log, `data-${round}`);
-  const app = await startApp(context, { dataDir });
+  const app = await startApp(context, { dataDir, until: 'listening' });
   const folded = await foldedPerSecond(app, log);
   // The projector has caught up and waits: it is as if it were paused. The node is the same one.
   const drainer = context.use(startWorker<DrainJob, { events_per_s: number }>('./drain.ts'));
@@ -58,7 +58,7 @@ async function foldedPerSecond({ url, postgresUrl }: App, log: Log): Promise<num
         const share = Number(log.position - first.position) / Number(log.position);
         return (log.events * share) / ((at - first.at) / 1_000);
       }
-      if (looks % 200 === 0) await requireReady(url);
+      if (looks % 200 === 0) await isReady(url.href); // or say why it never will be
       await delay(10);
     }
   } finally {

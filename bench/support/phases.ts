@@ -2,11 +2,9 @@
 
 import { type App, startApp } from './app.ts';
 import type { BenchContext } from './benchmark.ts';
-import { endOfLog } from './endOfLog.ts';
 import { askGraphql } from './graphqlClient.ts';
-import { caughtUp } from './projected.ts';
 
-/** All roles, as `npm start` has them; begins once everything that was appended before is visible. */
+/** All roles, as `npm start` has them; begins when it is ready: everything that was appended before is visible then. */
 export async function withWholeApp<T>(
   context: BenchContext,
   dataDir: string,
@@ -14,7 +12,6 @@ export async function withWholeApp<T>(
 ): Promise<T> {
   const app = await startApp(context, { dataDir });
   try {
-    await caughtUp(app, await endOfLog(app.eventStoreUrl));
     return await work(app);
   } finally {
     await app.close();

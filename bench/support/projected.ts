@@ -1,7 +1,5 @@
 /** How far the projector of a running app is, as its checkpoints in Postgres say. */
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { App } from './app.ts';
 
 export type Progress = {
   /** Commit position that every live read model has handled; −1 before the first batch. */
@@ -24,26 +22,4 @@ export async function watchProjector(postgresUrl: string): Promise<Watch> {
     },
     close: () => client.end(),
   };
-}
-
-/** Waits until the app's read models have passed the position, with their indexes. @throws when the app isn't ready any more. */
-export async function caughtUp({ url, postgresUrl }: App, position: bigint): Promise<void> {
-  const watch = await watchProjector(postgresUrl);
-  try {
-    for (;;) {
-      const progress = await watch.look();
-      if (progress.position >= position && progress.indexed) return;
-      await requireReady(url);
-      await delay(50);
-    }
-  } finally {
-    await watch.close();
-  }
-}
-
-/** What can't be folded stops the projector, and /readyz says so. */
-export async function requireReady(url: URL): Promise<void> {
-  const answer = await fetch(new URL('/readyz', url));
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`the app isn't ready any more: ${text}`);
 }

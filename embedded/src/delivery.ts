@@ -16,7 +16,7 @@ export type Step = {
   readonly more: boolean;
 };
 
-/** Runs `step` while there is more and the call is open. Returns how to wake it when it rests. */
+/** Runs `step` at once, and again while there is more and the call is open. Returns how to wake it when it rests. */
 export function pump(call: Call, step: () => Step, failed: (error: unknown) => void): () => void {
   let active = false;
   function wake(): void {
@@ -39,5 +39,6 @@ export function pump(call: Call, step: () => Step, failed: (error: unknown) => v
     if (call.backlog() > MAX_BACKLOG_BYTES) call.whenDrained(run);
     else setImmediate(run);
   }
+  run();
   return wake;
 }

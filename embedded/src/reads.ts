@@ -58,7 +58,7 @@ function send(
     call.end(OK);
     return { frames: [], more: false };
   }
-  pump(call, step, failed)();
+  pump(call, step, failed);
 }
 
 function allRows(engine: Engine, { backwards, from }: Read): Next {

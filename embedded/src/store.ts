@@ -35,6 +35,17 @@ export type Store = ReturnType<typeof openStore>;
 /** How much of the log's end a start verifies. */
 const VERIFIED_AT_START: PageLimit = { rows: 1_000, bytes: 16 * 1024 * 1024 };
 
+const EVENTS = 'SELECT position, stream, revision, type, checksum, record FROM events';
+/** How events are found. Exported for the test that each does it by an index. */
+export const QUERIES = {
+  // The plus keeps SQLite from the index that has the order already: it would read the whole stream by that.
+  byId: `${EVENTS} WHERE stream = ? AND id_hash = ? ORDER BY +revision`,
+  allForwards: `${EVENTS} WHERE position >= ? ORDER BY position`,
+  allBackwards: `${EVENTS} WHERE position <= ? ORDER BY position DESC`,
+  streamForwards: `${EVENTS} WHERE stream = ? AND revision >= ? ORDER BY revision`,
+  streamBackwards: `${EVENTS} WHERE stream = ? AND revision <= ? ORDER BY revision DESC`,
+} as const;
+
 export function openStore(location: StoreLocation) {
   const db = openDatabase(location);
   const sql = (text: string): StatementSync => {
@@ -55,14 +66,11 @@ export function openStore(location: StoreLocation) {
   const findName = sql('SELECT name FROM streams WHERE id = ?');
   const findRevision = sql('SELECT max(revision) FROM events WHERE stream = ?');
   const findPosition = sql('SELECT max(position) FROM events');
-  const events = (rest: string) =>
-    sql(`SELECT position, stream, revision, type, checksum, record FROM events WHERE ${rest}`);
-  // The unary plus keeps SQLite from the other index, which has the order but would mean reading the whole stream.
-  const byId = events('stream = ? AND id_hash = ? ORDER BY +revision');
-  const allForwards = events('position >= ? ORDER BY position');
-  const allBackwards = events('position <= ? ORDER BY position DESC');
-  const streamForwards = events('stream = ? AND revision >= ? ORDER BY revision');
-  const streamBackwards = events('stream = ? AND revision <= ? ORDER BY revision DESC');
+  const byId = sql(QUERIES.byId);
+  const allForwards = sql(QUERIES.allForwards);
+  const allBackwards = sql(QUERIES.allBackwards);
+  const streamForwards = sql(QUERIES.streamForwards);
+  const streamBackwards = sql(QUERIES.streamBackwards);
 
   const lastPosition = (): number => Number(first(findPosition) ?? 0);
   const streamName = (stream: number): string => {
@@ -185,7 +193,7 @@ function missing(column: typeof POSITION | typeof REVISION, expected: number, st
   );
 }
 
-/** The columns are those of `events()` above; STRICT tables hold them to their types. */
+/** The columns are those of {@link EVENTS}; STRICT tables hold them to their types. */
 function asRow(found: unknown): Row {
   const [position, stream, revision, type, checksum, record] = found as [
     number,

@@ -43,9 +43,7 @@ export function subscribe(
     return { frames, more: rows.length > 0 };
   }
   call.send(confirmed(randomUUID()));
-  const wake = pump(call, step, failed);
-  call.whenClosed(source.watch(wake));
-  wake();
+  call.whenClosed(source.watch(pump(call, step, failed)));
 }
 
 /** From a position means after it; a position beyond the log means from now on, as on the real server. */

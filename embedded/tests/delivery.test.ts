@@ -45,7 +45,7 @@ describe('pump', () => {
   it('reads no further than a slow reader takes', async () => {
     const { call, state } = slowCall();
     let steps = 0;
-    pump(call, () => ({ frames: [page], more: ++steps < 100 }), unreachable)();
+    pump(call, () => ({ frames: [page], more: ++steps < 100 }), unreachable);
     await settle();
     expect(state.held).toBeLessThanOrEqual(3 * PAGE_BYTES);
     const before = steps;
@@ -68,7 +68,6 @@ describe('pump', () => {
       return { frames: [], more: false };
     };
     const wake = pump(call, step, unreachable);
-    wake();
     await settle();
     expect(steps).toBe(1);
     wake();
@@ -80,7 +79,7 @@ describe('pump', () => {
   it('stops when the reader has gone', async () => {
     const { call, state } = slowCall();
     let steps = 0;
-    pump(call, () => ({ frames: [Buffer.alloc(1)], more: ++steps > 0 }), unreachable)();
+    pump(call, () => ({ frames: [Buffer.alloc(1)], more: ++steps > 0 }), unreachable);
     await settle();
     state.open = false;
     await settle();
@@ -95,7 +94,7 @@ describe('pump', () => {
     const failing = (): never => {
       throw new Error('damaged');
     };
-    pump(call, failing, error => failures.push(error))();
+    pump(call, failing, error => failures.push(error));
     await settle();
     expect(failures).toEqual([new Error('damaged')]);
   });

@@ -1,4 +1,5 @@
 /** One running Relata: stores, write side, projector and API in their order, and back again. */
+import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { buildServer, type ServerOptions } from '../api/server.ts';
@@ -18,6 +19,7 @@ import { openWriteSide, type WriteSide } from './writeSide.ts';
 export type Instance = {
   /** Where its API is served; absent without the role `api`. */
   readonly url: string | undefined;
+  readonly postgresUrl: string;
   readonly writeSide: WriteSide;
   readonly visibility: Visibility;
   readonly projector: ProjectorWorker | undefined;
@@ -28,7 +30,6 @@ export type Instance = {
 
 export type InstanceOptions = {
   readonly config: Config;
-  readonly appVersion: string;
   /** Serves a page to try queries on. */
   readonly development: boolean;
 };
@@ -36,14 +37,14 @@ export type InstanceOptions = {
 export const createLogger = (level: string): Logger => pino({ level, base: { part: 'main' } });
 
 /** @throws FatalError for what the user can put right; then everything that was begun has been ended. */
-export async function startInstance({ config, appVersion, development }: InstanceOptions): Promise<Instance> {
+export async function startInstance({ config, development }: InstanceOptions): Promise<Instance> {
   const logger = createLogger(config.logLevel);
   const closing = createClosing();
   try {
     const { masterKey: given } = config;
     const folder = await openDataFolder({
       dir: config.dataDir,
-      appVersion,
+      appVersion: await appVersion(),
       now: () => new Date(),
       ...(given && { masterKey: given }),
     });
@@ -89,7 +90,7 @@ export async function startInstance({ config, appVersion, development }: Instanc
       await folder.announce({ url, eventStoreUrl, postgresUrl, startedAt: new Date().toISOString() });
     }
     const failed = Promise.race([stores.failed, ...(projector ? [projector.ended] : [])]);
-    return { url, writeSide, visibility, projector, failed, close: closing.close };
+    return { url, postgresUrl, writeSide, visibility, projector, failed, close: closing.close };
   } catch (error) {
     await closing.close();
     throw error;
@@ -129,4 +130,9 @@ async function listen(server: Listener, port: number): Promise<string> {
       error,
     );
   }
+}
+
+async function appVersion(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

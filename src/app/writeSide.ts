@@ -1,5 +1,4 @@
 /** The write side put together: an event store client, the codec and dispatch, for any process that sends commands. */
-
 import { type Authorise, createDispatch } from '../commands/dispatch.ts';
 import { createStreams } from '../commands/streams.ts';
 import { loadCatalog } from '../eventstore/catalog.ts';
@@ -22,17 +21,18 @@ export async function openWriteSide(options: {
   const catalog = await loadCatalog();
   const client = connectEventStore(options.eventStoreUrl);
   const codec = createCodec(catalog, plainPersonalData);
+  const streams = createStreams({ client, codec });
   const dispatch = createDispatch({
     catalog,
     codec,
-    streams: createStreams({ client, codec }),
+    streams,
     authorise: ownerMayAll,
     hashInput: keyedHash(masterKey, 'command-input'),
     hashValue: keyedHash(masterKey, 'reservation'),
     now: () => new Date(),
     random: Math.random,
   });
-  return { catalog, client, codec, dispatch, close: () => client.dispose() };
+  return { catalog, client, streams, dispatch, close: () => client.dispose() };
 }
 
 export type WriteSide = Awaited<ReturnType<typeof openWriteSide>>;

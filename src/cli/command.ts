@@ -14,3 +14,10 @@ export type CliCommand = {
 
 export const loadCliCommands = (): Promise<readonly CliCommand[]> =>
   findExports(new URL('./', import.meta.url), isKind<CliCommand>('cliCommand'), 'flat');
+
+/** Aborted by the first Ctrl-C or SIGTERM; the second ends the process at once. */
+export function abortOnSignals(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  return stopping.signal;
+}

@@ -1,10 +1,10 @@
 /** `relata start`: brings everything up, says where to go, and stops cleanly on SIGINT and SIGTERM. */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { startInstance } from '../app/instance.ts';
+import { type Instance, startInstance } from '../app/instance.ts';
 import { DEFAULT_WORKSPACE } from '../app/owner.ts';
 import { loadConfig } from '../config.ts';
-import { seedDemo } from '../integrations/demo/seedDemo.ts';
+import type { Envelope } from '../eventstore/envelope.ts';
+import { isDemo, seedDemo } from '../integrations/demo/seedDemo.ts';
 import type { CliCommand } from './command.ts';
 
 export const start: CliCommand = {
@@ -19,10 +19,10 @@ export const start: CliCommand = {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.resolve(undefined));
 
     const development = process.env.NODE_ENV !== 'production';
-    const instance = await startInstance({ config, appVersion: await appVersion(), development });
+    const instance = await startInstance({ config, development });
     instance.failed.then(stopped.resolve);
     try {
-      if (values.demo) await seed(instance.writeSide.dispatch);
+      if (values.demo) await seed(instance);
       if (instance.url) greet(instance.url, config.dataDir);
       const failure = await stopped.promise;
       if (failure) throw failure;
@@ -33,8 +33,28 @@ export const start: CliCommand = {
   },
 };
 
-async function seed(dispatch: Parameters<typeof seedDemo>[0]['dispatch']): Promise<void> {
-  await seedDemo({ dispatch, workspaceId: DEFAULT_WORKSPACE, now: new Date(), seed: 1 });
+/** Told again it changes nothing, so a first start that was cut short is finished by the next one. */
+async function seed({ writeSide, visibility }: Instance): Promise<void> {
+  const { client, dispatch } = writeSide;
+  if (!(await isNew(client))) {
+    console.log('  This data folder holds data already; --demo fills a new one only.');
+    return;
+  }
+  console.log('  Making up demo data …');
+  const { position } = await seedDemo({ dispatch, workspaceId: DEFAULT_WORKSPACE, now: new Date() });
+  if (position !== undefined) await visibility.waitFor(position, 60_000);
+}
+
+/** Nothing of ours is in the log, or the demo's own beginning is the first of it. */
+async function isNew(client: Instance['writeSide']['client']): Promise<boolean> {
+  for await (const { event } of client.readAll({
+    direction: 'forwards',
+    fromPosition: 'start',
+    maxCount: 100,
+  }))
+    if (event && !event.type.startsWith('$'))
+      return isDemo((event.metadata as Partial<Envelope> | undefined)?.actor);
+  return true;
 }
 
 function greet(url: string, dataDir: string): void {
@@ -47,9 +67,4 @@ function greet(url: string, dataDir: string): void {
 
   Ctrl-C stops it.
 `);
-}
-
-async function appVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

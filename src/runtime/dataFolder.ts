@@ -131,6 +131,11 @@ async function looksForeign(dir: string): Promise<boolean> {
   return !entries.every(entry => ours.has(entry)) && (await readFormat(dir)) === undefined;
 }
 
+/** The key of a folder that a running instance holds open, for commands that attach to it. */
+export async function readMasterKey(dir: string, given?: Uint8Array): Promise<Uint8Array> {
+  return masterKeyOf(layout(dir).masterKey, given, 'mustExist');
+}
+
 /**
  * A key is generated on the first start only: later a missing one would have encrypted something, and a new one
  * would hide that it is lost.

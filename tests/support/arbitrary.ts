@@ -59,7 +59,7 @@ export const inputOf = (shape: Shape): fc.Arbitrary<Record<string, unknown>> => 
 const optional = (schema: z.ZodType) => schema.safeParse(undefined).success;
 
 function valuesOf(schema: z.ZodType, field: string): fc.Arbitrary<unknown> {
-  const { ref, id: name } = (schema.meta() ?? {}) as { ref?: string; id?: string };
+  const { ref, title: name } = (schema.meta() ?? {}) as { ref?: string; title?: string };
   const known =
     FIELDS[field] ?? (ref ? fc.constantFrom(...(REFERENCES[ref] ?? IDS)) : name ? NAMED[name] : undefined);
   if (known) return schema instanceof z.ZodNullable ? fc.option(known) : known;

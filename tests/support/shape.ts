@@ -15,8 +15,8 @@ export const fieldsOf = (shape: z.ZodRawShape): StoredShape =>
 function kindOf(schema: z.ZodType): StoredShape {
   if (schema instanceof z.ZodEnum) return schema.options.join(' | ');
   if (schema instanceof z.ZodArray) return [kindOf(schema.element as z.ZodType)];
-  if (schema instanceof z.ZodObject && schema.meta()?.id !== 'Money') return fieldsOf(schema.shape);
-  return (schema.meta()?.id as string | undefined) ?? schema.type;
+  if (schema instanceof z.ZodObject && schema.meta()?.title !== 'Money') return fieldsOf(schema.shape);
+  return schema.meta()?.title ?? schema.type;
 }
 
 /** A schema without its wrappers, and what they say. */

@@ -14,11 +14,11 @@ export type InputField = {
 };
 
 export type CommandInputs = {
-  /** @param path names a nested object that has no `meta({ id })` of its own. @throws for what GraphQL can't say. */
+  /** @param path names a nested object that has no `meta({ title })` of its own. @throws for what GraphQL can't say. */
   readonly fieldOf: (schema: z.ZodType, path: string) => InputField;
 };
 
-/** Names that `meta({ id })` gives to values, and their scalars here. */
+/** Names that `meta({ title })` gives to values, and their scalars here. */
 const SCALARS: Readonly<Record<string, InputType>> = {
   ID: 'ID',
   LocalDate: 'LocalDate',
@@ -31,33 +31,27 @@ export function createCommandInputs(builder: Builder, { enums, money }: SharedTy
   const fieldOf = (schema: z.ZodType, path: string): InputField => {
     const { inner, required, defaultValue, meta } = unwrapped(schema);
     const description = typeof meta.description === 'string' ? { description: meta.description } : {};
-    const type = typeOf(inner, typeof meta.id === 'string' ? meta.id : undefined, path);
+    const type = typeOf(inner, typeof meta.title === 'string' ? meta.title : undefined, path);
     return { type, required, ...description, ...(isPlain(defaultValue) && { defaultValue }) };
   };
 
-  const typeOf = (schema: z.ZodType, id: string | undefined, path: string): InputField['type'] => {
-    if (id === 'Money') return money.input;
-    const scalar = id === undefined ? undefined : SCALARS[id];
+  const typeOf = (schema: z.ZodType, title: string | undefined, path: string): InputField['type'] => {
+    if (title === 'Money') return money.input;
+    const scalar = title === undefined ? undefined : SCALARS[title];
     if (scalar) return scalar;
-    if (schema instanceof z.ZodArray) {
-      const item = fieldOf(schema.element as z.ZodType, path);
-      if (Array.isArray(item.type)) throw unsupported(path, 'a list of lists');
-      return [item.type as InputType];
-    }
+    if (schema instanceof z.ZodArray) return listOf(fieldOf(schema.element as z.ZodType, path), path);
     if (schema instanceof z.ZodEnum) {
-      if (id === undefined) throw unsupported(path, "an enum without meta({ id: 'Name' })");
-      return enums(id, schema.options.map(String));
+      if (title === undefined) throw unsupported(path, "an enum without meta({ title: 'Name' })");
+      return enums(title, schema.options.map(String));
     }
-    if (schema instanceof z.ZodObject) return objectOf(schema, id ?? pascal(path), path);
-    if (schema instanceof z.ZodNumber) return schema.isInt ? 'Int' : 'Float';
-    if (schema instanceof z.ZodBoolean) return 'Boolean';
-    if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return 'String';
-    if (schema instanceof z.ZodRecord || schema instanceof z.ZodUnknown) return 'JSON';
-    throw unsupported(path, schema.def.type);
+    if (schema instanceof z.ZodObject) return objectOf(schema, title ?? pascal(path), path);
+    const plain = plainType(schema);
+    if (!plain) throw unsupported(path, schema.def.type);
+    return plain;
   };
 
-  const objectOf = (schema: z.ZodObject, id: string, path: string): InputRef<unknown> => {
-    const name = id.endsWith('Input') ? id : `${id}Input`;
+  const objectOf = (schema: z.ZodObject, title: string, path: string): InputRef<unknown> => {
+    const name = title.endsWith('Input') ? title : `${title}Input`;
     const known = objects.get(name);
     if (known) return known;
     const shape = Object.entries(schema.shape) as [string, z.ZodType][];
@@ -72,6 +66,19 @@ export function createCommandInputs(builder: Builder, { enums, money }: SharedTy
   };
 
   return { fieldOf };
+}
+
+function listOf({ type }: InputField, path: string): readonly [InputType] {
+  if (Array.isArray(type)) throw unsupported(path, 'a list of lists');
+  return [type as InputType];
+}
+
+function plainType(schema: z.ZodType): InputType | undefined {
+  if (schema instanceof z.ZodNumber) return schema.isInt ? 'Int' : 'Float';
+  if (schema instanceof z.ZodBoolean) return 'Boolean';
+  if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return 'String';
+  if (schema instanceof z.ZodRecord || schema instanceof z.ZodUnknown) return 'JSON';
+  return undefined;
 }
 
 type Unwrapped = {

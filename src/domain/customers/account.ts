@@ -9,7 +9,7 @@ import { defineEvents } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { LowerCaseText, Price, Text } from '../kernel/values.ts';
 
-export const Lifecycle = z.enum(['prospect', 'customer', 'former']).meta({ id: 'AccountLifecycle' });
+export const Lifecycle = z.enum(['prospect', 'customer', 'former']).meta({ title: 'AccountLifecycle' });
 type Lifecycle = z.infer<typeof Lifecycle>;
 
 export const Address = z
@@ -21,7 +21,7 @@ export const Address = z
     postalCode: Text(20).optional(),
     country: Text(100).optional(),
   })
-  .meta({ id: 'Address' });
+  .meta({ title: 'Address' });
 export type Address = z.infer<typeof Address>;
 
 const details = {

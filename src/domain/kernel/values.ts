@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { currencyScale, isCurrency, MAX_WHOLE_DIGITS, normaliseAmount } from './money.ts';
 
 /** A UUID in lower case. Aggregates that are created get a UUIDv8 of their command; other ids are UUIDv7. */
-export const Id = z.uuid().lowercase().meta({ id: 'ID' });
+export const Id = z.uuid().lowercase().meta({ title: 'ID' });
 export type Id = z.infer<typeof Id>;
 
 /**
  * The id of a record of another aggregate. The declaration is used everywhere: dispatch refuses an id that does not
  * exist, GraphQL offers the record itself, the importer resolves names to it.
  */
-export const Ref = (category: string) => Id.meta({ id: 'ID', ref: category });
+export const Ref = (category: string) => Id.meta({ title: 'ID', ref: category });
 
 // Postgres cannot store U+0000, and a lone surrogate has no UTF-8: both are refused before they reach the log.
 const storable = (text: string) => !text.includes('\u0000') && text.isWellFormed();
@@ -29,7 +29,7 @@ const inCommonYears = (text: string) => /^(?!0000)\d{4}-/.test(text);
 const ofCommonYears = 'must be of the years 0001 to 9999';
 
 /** A day without a time or zone: `2017-03-31`. */
-export const LocalDate = z.iso.date().refine(inCommonYears, ofCommonYears).meta({ id: 'LocalDate' });
+export const LocalDate = z.iso.date().refine(inCommonYears, ofCommonYears).meta({ title: 'LocalDate' });
 export type LocalDate = z.infer<typeof LocalDate>;
 
 /** A moment in UTC, always written with milliseconds, so that text order is time order. */
@@ -37,7 +37,7 @@ export const Instant = z.iso
   .datetime({ offset: true })
   .transform(text => new Date(text).toISOString())
   .refine(inCommonYears, ofCommonYears)
-  .meta({ id: 'Instant' });
+  .meta({ title: 'Instant' });
 export type Instant = z.infer<typeof Instant>;
 
 /** ISO 4217 code. */
@@ -65,14 +65,14 @@ export const Money = z
     path: ['amount'],
   })
   .transform(m => ({ amount: normaliseAmount(m) ?? m.amount, currency: m.currency }))
-  .meta({ id: 'Money' });
+  .meta({ title: 'Money' });
 export type Money = { readonly amount: string; readonly currency: string };
 
 /** Money that may not be below zero. */
 export const Price = Money.refine(m => !m.amount.startsWith('-'), {
   error: 'must not be below zero',
   path: ['amount'],
-}).meta({ id: 'Money' });
+}).meta({ title: 'Money' });
 
 /** An e-mail address, normalised to lower case; the one form that is stored, shown and compared. */
 export const EmailAddress = z
@@ -80,13 +80,13 @@ export const EmailAddress = z
   .trim()
   .toLowerCase()
   .pipe(z.email().max(254))
-  .meta({ id: 'EmailAddress' });
+  .meta({ title: 'EmailAddress' });
 
 /** A phone number in E.164: `+4930123456`. */
 export const PhoneNumber = z
   .string()
   .regex(/^\+[1-9]\d{6,14}$/, 'must be in E.164 form such as +4930123456')
-  .meta({ id: 'PhoneNumber' });
+  .meta({ title: 'PhoneNumber' });
 
 /** A label that people put on records; compared in lower case. */
 export const Tag = LowerCaseText(50);

@@ -11,9 +11,9 @@ import { ownership } from '../kernel/record.ts';
 import { reject } from '../kernel/rejection.ts';
 import { Instant, Ref, Text } from '../kernel/values.ts';
 
-const Plannable = z.enum(['task', 'call', 'meeting']).meta({ id: 'PlannableActivityType' });
-const Loggable = z.enum(['task', 'call', 'meeting', 'note']).meta({ id: 'ActivityType' });
-const Direction = z.enum(['inbound', 'outbound']).meta({ id: 'CallDirection' });
+const Plannable = z.enum(['task', 'call', 'meeting']).meta({ title: 'PlannableActivityType' });
+const Loggable = z.enum(['task', 'call', 'meeting', 'note']).meta({ title: 'ActivityType' });
+const Direction = z.enum(['inbound', 'outbound']).meta({ title: 'CallDirection' });
 
 const details = { subject: Text(300), body: Text(8_000).optional() };
 

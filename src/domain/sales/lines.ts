@@ -17,11 +17,11 @@ export const lineFields = {
   unitPrice: Price.optional(),
 };
 
-export const Line = z.object({ lineId: Id, ...lineFields }).meta({ id: 'OpportunityLine' });
+export const Line = z.object({ lineId: Id, ...lineFields }).meta({ title: 'OpportunityLine' });
 export type Line = z.infer<typeof Line>;
 export const LineInput = z
   .object({ lineId: Id.optional(), ...lineFields })
-  .meta({ id: 'OpportunityLineInput' });
+  .meta({ title: 'OpportunityLineInput' });
 
 /** What the priced lines add up to, each rounded half up to the minor unit; nothing when none has a price. */
 export function sumOfLines(lines: readonly Line[]): Money | undefined {

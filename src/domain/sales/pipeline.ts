@@ -10,10 +10,10 @@ import { ownership } from '../kernel/record.ts';
 import { type Rejection, reject } from '../kernel/rejection.ts';
 import { Id, Text } from '../kernel/values.ts';
 
-export const StageCategory = z.enum(['open', 'won', 'lost']).meta({ id: 'StageCategory' });
+export const StageCategory = z.enum(['open', 'won', 'lost']).meta({ title: 'StageCategory' });
 export const ForecastCategory = z
   .enum(['omitted', 'pipeline', 'bestCase', 'commit', 'closed'])
-  .meta({ id: 'ForecastCategory' });
+  .meta({ title: 'ForecastCategory' });
 
 const stageFields = {
   name: Text(80),
@@ -37,7 +37,7 @@ const StageInput = z
     forecastCategory: ForecastCategory.optional(),
     maxDays: stageFields.maxDays,
   })
-  .meta({ id: 'StageInput' });
+  .meta({ title: 'StageInput' });
 
 const details = { name: Text(200) };
 const stages = z.array(Stage).min(1).max(50);

@@ -4,7 +4,7 @@
  */
 import type { Dispatch } from '../../commands/dispatch.ts';
 import type { CommandContext } from '../../commands/wish.ts';
-import type { Position } from '../../eventstore/envelope.ts';
+import type { Actor, Position } from '../../eventstore/envelope.ts';
 import { inOrder } from '../inOrder.ts';
 import { inventCustomers, tellAccounts, tellContacts, tellTree } from './customers.ts';
 import { firstWinsOf, inventDeals, tellDeals } from './deals.ts';
@@ -31,6 +31,10 @@ type DemoResult = {
 const SEED = 2017;
 const STORIES_AT_ONCE = 32;
 const ACTOR = { type: 'process', id: 'demo' } as const;
+
+/** Whether an event's actor is the demo. */
+export const isDemo = (actor: Actor | undefined): boolean =>
+  actor?.type === ACTOR.type && actor.id === ACTOR.id;
 
 /** @throws Error when a command is refused: demo data that break a rule are a mistake of ours. */
 export async function seedDemo({

@@ -35,22 +35,22 @@ export function fieldAt(shape: Shape, path: readonly string[]): Field | { readon
       schema = inner.element as z.ZodType;
     } else return { wrong: `${within} has no parts; leave .${part} out` };
   }
-  const { schema: inner, id, ref } = innermost(schema);
-  return { kind: kindOf(inner, id), schema, ...(ref !== undefined && { ref }) };
+  const { schema: inner, title, ref } = innermost(schema);
+  return { kind: kindOf(inner, title), schema, ...(ref !== undefined && { ref }) };
 }
 
 /** Through optional, default, pipe and the like, with the names met on the way. */
-function innermost(schema: z.ZodType): { schema: z.ZodType; id?: string; ref?: string } {
-  const { id, ref } = schema.meta() ?? {};
-  const named = { ...(typeof id === 'string' && { id }), ...(typeof ref === 'string' && { ref }) };
+function innermost(schema: z.ZodType): { schema: z.ZodType; title?: string; ref?: string } {
+  const { title, ref } = schema.meta() ?? {};
+  const named = { ...(typeof title === 'string' && { title }), ...(typeof ref === 'string' && { ref }) };
   if (schema instanceof z.ZodObject || schema instanceof z.ZodArray) return { schema, ...named };
   const inner = schema instanceof z.ZodPipe ? schema.in : (schema as { unwrap?: () => unknown }).unwrap?.();
   return inner instanceof z.ZodType ? { ...innermost(inner), ...named } : { schema, ...named };
 }
 
-function kindOf(schema: z.ZodType, id: string | undefined): FieldKind {
-  if (id === 'LocalDate') return 'day';
-  if (id === 'Instant') return 'instant';
+function kindOf(schema: z.ZodType, title: string | undefined): FieldKind {
+  if (title === 'LocalDate') return 'day';
+  if (title === 'Instant') return 'instant';
   switch (schema.def.type) {
     case 'number':
       return 'number';

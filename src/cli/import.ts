@@ -1,0 +1,32 @@
+/** `relata import`: a plan maps files to commands. */
+import { attach } from '../app/attach.ts';
+import { DEFAULT_WORKSPACE } from '../app/owner.ts';
+import { loadConfig } from '../config.ts';
+import { loadCatalog } from '../eventstore/catalog.ts';
+import { IMPORT_USAGE, importCommand } from '../integrations/import/cli.ts';
+import { abortOnSignals, type CliCommand } from './command.ts';
+
+export const importFiles: CliCommand = {
+  kind: 'cliCommand',
+  name: 'import',
+  usage: IMPORT_USAGE,
+  summary: 'Bring files in through commands; safe to interrupt and to run again',
+  run: async args =>
+    importCommand({
+      args,
+      // npm runs its scripts in the package's folder and says where it was called.
+      cwd: process.env.INIT_CWD ?? process.cwd(),
+      catalog: await loadCatalog(),
+      workspaceId: DEFAULT_WORKSPACE,
+      connect: async () => {
+        const { writeSide, visible, close } = await attach(
+          loadConfig({ RELATA_LOG_LEVEL: 'warn', ...process.env }),
+        );
+        return { dispatch: writeSide.dispatch, streams: writeSide.streams, visible, close };
+      },
+      now: () => new Date(),
+      out: process.stdout,
+      err: process.stderr,
+      signal: abortOnSignals(),
+    }),
+};
