@@ -7,12 +7,13 @@ const [name = 'help', ...args] = process.argv.slice(2);
 try {
   const commands = await loadCliCommands();
   const command = commands.find(candidate => candidate.name === name);
-  if (command && !args.includes('--help')) process.exitCode = await command.run(args);
-  else process.exitCode = help(commands, command);
+  const code = command && !args.includes('--help') ? await command.run(args) : help(commands, command);
+  // All is closed; what a client library's connections still hold must not keep the process.
+  process.exit(code);
 } catch (error) {
   if (!isFatal(error)) throw error;
   console.error(error.message);
-  process.exitCode = 1;
+  process.exit(1);
 }
 
 function help(commands: readonly CliCommand[], asked: CliCommand | undefined): number {

@@ -2,7 +2,10 @@
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import type pg from 'pg';
 import type { Readiness } from '../api/health.ts';
+import { withTimeout } from '../commands/waiting.ts';
 import type { ProjectorWorker } from '../projections/engine/projectorWorker.ts';
+
+const EVENT_STORE_MS = 5_000;
 
 type Parts = {
   readonly pool: pg.Pool;
@@ -14,10 +17,12 @@ type Part = Readiness['parts'][string];
 export function readinessOf({ pool, client, projector }: Parts): () => Promise<Readiness> {
   return async () => {
     const [eventStore, postgres] = await Promise.all([
-      check('the event store does not answer', async () => {
-        for await (const _ of client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 }))
-          break;
-      }),
+      check('the event store does not answer', () =>
+        withTimeout(
+          Array.fromAsync(client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 })),
+          EVENT_STORE_MS,
+        ),
+      ),
       check('Postgres does not answer', () => pool.query('SELECT 1')),
     ]);
     const parts = { eventStore, postgres, ...(projector && { projector: projectorPart(projector) }) };

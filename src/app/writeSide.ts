@@ -2,7 +2,7 @@
 import { type Authorise, createDispatch } from '../commands/dispatch.ts';
 import { createStreams } from '../commands/streams.ts';
 import { loadCatalog } from '../eventstore/catalog.ts';
-import { connectEventStore } from '../eventstore/client.ts';
+import { connectEventStore, disconnect } from '../eventstore/client.ts';
 import { createCodec } from '../eventstore/codec.ts';
 import { keyedHash } from '../eventstore/hash.ts';
 import { plainPersonalData } from '../eventstore/personalData.ts';
@@ -32,7 +32,7 @@ export async function openWriteSide(options: {
     now: () => new Date(),
     random: Math.random,
   });
-  return { catalog, client, streams, dispatch, close: () => client.dispose() };
+  return { catalog, client, streams, dispatch, close: () => disconnect(client) };
 }
 
 export type WriteSide = Awaited<ReturnType<typeof openWriteSide>>;

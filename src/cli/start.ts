@@ -47,14 +47,11 @@ async function seed({ writeSide, visibility }: Instance): Promise<void> {
 
 /** Nothing of ours is in the log, or the demo's own beginning is the first of it. */
 async function isNew(client: Instance['writeSide']['client']): Promise<boolean> {
-  for await (const { event } of client.readAll({
-    direction: 'forwards',
-    fromPosition: 'start',
-    maxCount: 100,
-  }))
-    if (event && !event.type.startsWith('$'))
-      return isDemo((event.metadata as Partial<Envelope> | undefined)?.actor);
-  return true;
+  const begin = await Array.fromAsync(
+    client.readAll({ direction: 'forwards', fromPosition: 'start', maxCount: 100 }),
+  );
+  const first = begin.find(({ event }) => event && !event.type.startsWith('$'))?.event;
+  return first === undefined || isDemo((first.metadata as Partial<Envelope> | undefined)?.actor);
 }
 
 function greet(url: string, dataDir: string): void {

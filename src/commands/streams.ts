@@ -187,8 +187,8 @@ async function* listen<E>(
 /** Where the log ends now: for servers that don't tell an event's own position, a later one that is safe to wait for. */
 async function endOfLog(client: StreamClient, timeoutMs: number): Promise<Position> {
   const last = client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 });
-  for await (const { position } of listen(last, timeoutMs)) return position.commit;
-  return 0n;
+  const [event] = await Array.fromAsync(listen(last, timeoutMs));
+  return event?.position.commit ?? 0n;
 }
 
 const unreadable = ({ streamId, revision, type }: StoredEvent, why: string, cause?: unknown) =>

@@ -4,7 +4,7 @@ import { choice, int, json, money, text } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const accounts = recordModel('accounts', account, {
-  version: 1,
+  version: 2,
   columns: {
     name: text,
     domain: text.optional,
@@ -14,7 +14,7 @@ export const accounts = recordModel('accounts', account, {
     foundedYear: int.optional,
     taxId: text.optional,
     phone: text.optional,
-    addresses: json<readonly Address[] | null>(),
+    addresses: json<readonly Address[]>().optional,
     lifecycle: choice('AccountLifecycle', Lifecycle.options),
   },
   indexes: [['name'], ['ownerId'], ['createdAt']],

@@ -1,6 +1,7 @@
 /** Servers elsewhere: whether they answer, asked before anything is begun. */
 import { AccessDeniedError, EventStoreDBClient, FORWARDS, START } from '@eventstore/db-client';
 import pg from 'pg';
+import { disconnect } from '../eventstore/client.ts';
 import { fatal } from './fatal.ts';
 import { until } from './processes.ts';
 
@@ -73,14 +74,12 @@ async function askEventStore(url: string): Promise<void> {
     () => timer.reject(new Error(`no answer within ${ATTEMPT_MS / 1000} s`)),
     ATTEMPT_MS,
   );
-  const read = async () => {
-    for await (const _ of client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 1 })) return;
-  };
   try {
-    await Promise.race([read(), timer.promise]);
+    const read = client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 1 });
+    await Promise.race([Array.fromAsync(read), timer.promise]);
   } finally {
     clearTimeout(timeout);
-    await client.dispose();
+    await disconnect(client);
   }
 }
 

@@ -65,11 +65,11 @@ function decodeSafely(decode: Decode, event: AllStreamRecordedEvent): Decoded {
 async function idAt(client: EventStoreDBClient, point: LogPoint): Promise<string | undefined> {
   const fromPosition = { commit: point.commit, prepare: point.prepare };
   const read = client.readAll({ fromPosition, direction: FORWARDS, maxCount: 1, ...REQUIRES_LEADER });
-  for await (const { event } of read)
-    return event?.position.commit === point.commit && event.position.prepare === point.prepare
-      ? event.id
-      : undefined;
-  return undefined;
+  const [found] = await Array.fromAsync(read); // to its end: a call that is broken off stays open
+  const event = found?.event;
+  return event?.position.commit === point.commit && event.position.prepare === point.prepare
+    ? event.id
+    : undefined;
 }
 
 async function lastEvent(client: EventStoreDBClient): Promise<LogPoint | undefined> {

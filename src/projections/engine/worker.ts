@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import pg from 'pg';
 import { pino } from 'pino';
 import { loadCatalog } from '../../eventstore/catalog.ts';
-import { connectEventStore } from '../../eventstore/client.ts';
+import { connectEventStore, disconnect } from '../../eventstore/client.ts';
 import { createCodec } from '../../eventstore/codec.ts';
 import { plainPersonalData } from '../../eventstore/personalData.ts';
 import { loadReadModels } from '../catalog.ts';
@@ -57,7 +57,7 @@ async function obey(projector: Projector, message: ToWorker): Promise<void> {
 }
 
 async function end(): Promise<void> {
-  await client.dispose();
+  await disconnect(client);
   await pool.end();
-  port?.close(); // nothing is left that would keep the thread
+  process.exit(); // this thread alone: what the client's connections still hold must not keep it
 }
