@@ -107,10 +107,9 @@ export function recordModel<S, E extends AnyEventSet, const C extends Columns>(
   const handler: Handler = {
     keys: event => [event.aggregateId],
     evolve: (before, event) => {
-      const row = before
-        ? { ...before, ...recordChange(before, event, details, blank) }
-        : { ...blank, ...firstRow(event, details) };
-      return { ...row, ...own[event.type]?.(row, event) };
+      const row: Record<string, unknown> = { ...(before ?? blank) }; // one copy, for catching up makes a million
+      Object.assign(row, before ? recordChange(before, event, details, blank) : firstRow(event, details));
+      return Object.assign(row, own[event.type]?.(row, event));
     },
   };
   return {

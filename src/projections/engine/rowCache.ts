@@ -50,7 +50,8 @@ const BASE = 500;
 function weightOf(version: Version | null): number {
   if (!version) return BASE;
   let weight = BASE;
-  for (const value of Object.values(version.row)) {
+  for (const name in version.row) {
+    const value = version.row[name];
     if (typeof value === 'string') weight += value.length;
     else if (Array.isArray(value)) weight += value.length * 100; // ids, tags, lines
   }
