@@ -7,7 +7,7 @@ import { dataOf, recordedPart, withStructuredId } from './record.ts';
 import { POSITION, RECORD, type Row, TYPE } from './store.ts';
 import { frame, nested, number } from './wire.ts';
 
-const LINK_TYPE = '$>';
+export const LINK_TYPE = '$>';
 
 export type Show = (row: Row) => Buffer;
 
@@ -29,7 +29,7 @@ export const shower = (
 };
 
 /** A link's data is `revision@stream`. The event may not be there; then the link is shown alone. */
-function follow(engine: Engine, link: Row): Row | undefined {
+export function follow(engine: Engine, link: Row): Row | undefined {
   const [, revision, stream] = /^(\d+)@(.*)$/s.exec(dataOf(link[RECORD]).toString('utf8')) ?? [];
   if (revision === undefined || stream === undefined) return undefined;
   const target = engine.streamNumber(Buffer.from(stream));

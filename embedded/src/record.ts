@@ -128,15 +128,19 @@ export function idOf(record: Buffer): string {
 }
 
 /** The event's data as sent. */
-export function dataOf(record: Buffer): Buffer {
+export const dataOf = (record: Buffer): Buffer => bytesOf(record, 8);
+/** The event's metadata as sent. */
+export const metadataOf = (record: Buffer): Buffer => bytesOf(record, 7);
+
+function bytesOf(record: Buffer, field: number): Buffer {
   const c = cursor(recordedPart(record));
-  let data: Buffer | undefined;
+  let bytes: Buffer | undefined;
   while (c.at < c.end) {
     const tag = readTag(c);
-    if (tag === delimited(8)) data = readBytes(c);
+    if (tag === delimited(field)) bytes = readBytes(c);
     else skipField(c, tag);
   }
-  return data ?? Buffer.alloc(0);
+  return bytes ?? Buffer.alloc(0);
 }
 
 /** The RecordedEvent for a client that asked for ids as two 64-bit numbers instead of text. */

@@ -163,7 +163,7 @@ const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 const BARE_UUID = /^[0-9a-f]{32}$/;
 
 /** UUID, as canonical lower-case text; empty for what isn't one. */
-function readUuid(c: Cursor): string {
+export function readUuid(c: Cursor): string {
   let text = '';
   while (c.at < c.end) {
     const tag = readTag(c);

@@ -4,6 +4,8 @@ import { handleBatchAppend } from './batchAppends.ts';
 import { isFull } from './database.ts';
 import type { Engine } from './engine.ts';
 import { isStoreError } from './errors.ts';
+import type { Groups } from './persistent/groups.ts';
+import { persistentHandlers } from './persistent/service.ts';
 import { readReadRequest } from './readRequest.ts';
 import { answerRead } from './reads.ts';
 import { type SupportedMethod, supportedMethods } from './responses.ts';
@@ -37,12 +39,16 @@ const SUPPORTED: readonly SupportedMethod[] = [
 ];
 
 /** Finds the handler of a path such as `/event_store.client.streams.Streams/Read`. */
-export function createRouter(engine: Engine): (path: string) => Handler {
+export function createRouter(engine: Engine, groups: Groups): (path: string) => Handler {
   const handlers = new Map<string, Handler>([
     [`/${STREAMS}/Append`, handleAppend(engine, explain)],
     [`/${STREAMS}/BatchAppend`, handleBatchAppend(engine, explain)],
     [`/${STREAMS}/Read`, handleRead(engine)],
     [`/${FEATURES}/GetSupportedMethods`, handleFeatures],
+    ...[...persistentHandlers(groups, explain)].map(([method, handler]): [string, Handler] => [
+      `/${PERSISTENT}/${method}`,
+      handler,
+    ]),
   ]);
   return path => handlers.get(path) ?? unimplemented(path);
 }

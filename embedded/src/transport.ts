@@ -15,9 +15,13 @@ import { storeError } from './errors.ts';
 /** gRPC's status codes, those that are used here. */
 export const STATUS = {
   ok: 0,
+  cancelled: 1,
   unknown: 2,
   invalidArgument: 3,
+  notFound: 5,
+  alreadyExists: 6,
   resourceExhausted: 8,
+  failedPrecondition: 9,
   aborted: 10,
   unimplemented: 12,
   internal: 13,
@@ -34,6 +38,8 @@ export type Status = {
 
 /** One call, of any kind: a client's unary request is a stream of one message here. */
 export type Call = {
+  /** What the client sent beside its messages, by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
   /** False when the client or the connection has gone: nothing needs to be done for it any more. */
   readonly open: () => boolean;
   /** Sends whole frames (see `frame` in wire.ts). */
@@ -92,7 +98,7 @@ export async function listen(
   });
   server.on('sessionError', () => undefined);
   server.on('stream', (stream, headers) => {
-    const call = createCall(stream);
+    const call = createCall(stream, headers);
     calls.add(call);
     call.whenClosed(() => calls.delete(call));
     serve(stream, headers, call, route, explain);
@@ -178,7 +184,7 @@ export function refusal(code: number, message: string, details?: Status['details
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 
-function createCall(stream: ServerHttp2Stream): Call {
+function createCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Call {
   let ended = false;
   const open = (): boolean => !ended && !stream.destroyed && !stream.closed;
   let status = OK;
@@ -188,6 +194,7 @@ function createCall(stream: ServerHttp2Stream): Call {
     stream.once('wantTrailers', () => stream.sendTrailers(trailers(status)));
   }
   return {
+    header: name => headers[name]?.toString(),
     open,
     send(frames) {
       if (!open()) return;

@@ -1,7 +1,7 @@
 /** What clients other than ours may send: calls that aren't served, broken frames, bytes that are no request. */
 import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
-import { jsonEvent, persistentSubscriptionToStreamSettingsFromDefaults } from '@eventstore/db-client';
+import { jsonEvent } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedEventStore, startEmbeddedEventStore } from '../src/index.ts';
 import { all, cleanUp, connect, newStream, rejection } from './support.ts';
@@ -62,12 +62,6 @@ describe('what is not served', () => {
       () => client.deleteStream('a'),
       () => client.tombstoneStream('a'),
       () => client.setStreamMetadata('a', { maxCount: 1 }, { credentials: { username: 'a', password: 'b' } }),
-      () =>
-        client.createPersistentSubscriptionToStream(
-          'a',
-          'g',
-          persistentSubscriptionToStreamSettingsFromDefaults(),
-        ),
       () => client.createProjection('p', 'fromAll()'),
     ];
     for (const one of calls) {
