@@ -9,8 +9,6 @@ import { type PageLimit, RECORD, REVISION, type Row, STREAM, TYPE } from '../sto
 import type { Configured } from './config.ts';
 import { append, firstRevision, lastRevision, parkedStream, truncate } from './systemStreams.ts';
 
-export type Parking = ReturnType<typeof openParking>;
-
 export function openParking(engine: Engine, configured: Configured) {
   const stream = parkedStream(configured);
   let next = firstRevision(engine, stream);

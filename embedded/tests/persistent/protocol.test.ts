@@ -143,15 +143,7 @@ describe('broken input', () => {
     ['Read', frame(), '3'],
     ['Read', options(name(1, 'a'), text(2, 'g'), number(3, 0)), '3'],
     ['Read', options(name(1, 'a'), text(2, 'g'), number(3, 1)), '5'],
-    ['Read', frame(nested(2, nested(2, text(2, 'not a UUID')))), '0'],
   ])('%s %# is answered with a status', async (method, bytes, status) => {
-    const answered = await Promise.race([
-      call(method, bytes),
-      // An answer without a subscription leads to nothing; the call stays open for its options.
-      new Promise<{ status: string }>(resolve => {
-        if (status === '0') setImmediate(() => resolve({ status }));
-      }),
-    ]);
-    expect(answered).toMatchObject({ status });
+    expect(await call(method, bytes)).toMatchObject({ status });
   });
 });

@@ -179,9 +179,10 @@ describe('kill -9 while a group is consumed', () => {
     const dataDir = newFolder();
     const child = fork(join(import.meta.dirname, '../nodeProcess.ts'), [dataDir], { execArgv: [] });
     cleanUp(() => void child.kill('SIGKILL'));
-    const connectionString = await new Promise<string>(resolve =>
-      child.once('message', message => resolve(String(message))),
-    );
+    const connectionString = await new Promise<string>((resolve, reject) => {
+      child.once('message', message => resolve(String(message)));
+      child.once('exit', code => reject(new Error(`the node's process ended with ${code}`)));
+    });
     const exited = new Promise(resolve => child.once('exit', resolve));
     const client = EventStoreDBClient.connectionString(connectionString);
     const stream = newStream();
