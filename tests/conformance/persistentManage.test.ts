@@ -44,10 +44,10 @@ describe.each(paths)('a group ($path)', ({ options }) => {
     expect(await infoOf(stream, group)).toMatchObject({
       eventSource: stream,
       groupName: group,
-      status: 'Live',
       settings: UNUSUAL,
       connections: [],
     });
+    await expect.poll(async () => (await infoOf(stream, group)).status).toBe('Live');
   });
 
   it.each([
@@ -95,11 +95,11 @@ describe.each(paths)('a group ($path)', ({ options }) => {
   });
 
   it('of a stream called $all is refused: that has calls of its own', async () => {
-    const error = await rejection(
-      store.client.createPersistentSubscriptionToStream('$all', newGroup(), settings(), options),
-    );
-    expect(error).toBeInstanceOf(PersistentSubscriptionFailedError);
-    expect(error).toMatchObject({ streamName: '$all' });
+    const group = newGroup();
+    // The server stumbles over it and answers UNKNOWN; the embedded one says which calls to use.
+    await rejection(store.client.createPersistentSubscriptionToStream('$all', group, settings(), options));
+    const toAll = await store.client.listAllPersistentSubscriptions(options);
+    expect(toAll.map(({ groupName }) => groupName)).not.toContain(group);
   });
 
   it('can be changed, and drops who is subscribed', async () => {
@@ -303,10 +303,12 @@ it('a checkpoint moves with what is done, never past what is not', async () => {
 
 it('a checkpoint comes by the clock too, when enough is done', async () => {
   const of = await newGroupOf(store.client, 3, { checkPointAfter: 100, checkPointLowerBound: 2 });
-  const consumer = consume(store.client.subscribeToPersistentSubscriptionToStream(of.stream, of.group));
-  await consumer.has(3);
+  const consumer = consume(store.client.subscribeToPersistentSubscriptionToStream(of.stream, of.group), keep);
+  // At once, or the clock might find one too few at the end.
+  await consumer.subscription.ack(...(await consumer.has(3)));
   await untilInfo(store.client, of, { lastCheckpointedEventRevision: 2n });
   await store.client.appendToStream(of.stream, [note(3), note(4)]);
+  await consumer.subscription.ack(...(await consumer.has(5)).slice(3));
   await untilInfo(store.client, of, { lastCheckpointedEventRevision: 4n });
   await consumer.leave();
 });

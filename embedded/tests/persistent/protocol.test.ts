@@ -17,7 +17,7 @@ afterAll(() => store.close());
 function call(
   method: string,
   bytes: Uint8Array,
-): Promise<{ status: string; message: string; reason: string }> {
+): Promise<{ status: string; message: string; reason: string; stream: string }> {
   const session = connectHttp2(`http://127.0.0.1:${store.port}`);
   cleanUp(() => session.destroy());
   return new Promise((resolve, reject) => {
@@ -40,6 +40,7 @@ function call(
         status: String(answer['grpc-status']),
         message: String(answer['grpc-message']),
         reason: String(answer.reason),
+        stream: String(answer['stream-name']),
       }),
     );
     stream.resume();
@@ -86,6 +87,7 @@ describe('a strategy', () => {
       binaryEvent({ type: 'T', data: Buffer.of(1), metadata: Buffer.from('{') }),
     );
     await expect.poll(() => got.flat().length).toBe(37);
+    for (const list of got) expect(new Set(list).size).toBeGreaterThan(1);
     for (const correlation of correlations) {
       const counts = got.map(list => list.filter(one => one === correlation).length);
       expect(counts.toSorted()).toEqual([0, 3]);
@@ -120,10 +122,11 @@ describe('settings', () => {
 
 describe('names beyond ASCII', () => {
   it('are told in errors without breaking the answer', async () => {
-    const deleted = await call('Delete', frame(nested(1, name(1, 'größe'), text(2, 'группа'))));
+    const deleted = await call('Delete', frame(nested(1, name(1, 'поток'), text(2, 'группа'))));
     expect(deleted.status).toBe('5');
+    expect(decodeURIComponent(deleted.stream)).toBe('поток');
     expect(decodeURIComponent(deleted.message)).toBe(
-      'Subscription group группа on stream größe does not exist.',
+      'Subscription group группа on stream поток does not exist.',
     );
   });
 });
