@@ -11,7 +11,7 @@ import { refuseDamagedWal } from './wal.ts';
 export type StoreLocation = { readonly dataDir: string } | { readonly inMemory: true };
 
 /** What this version writes. A change of SCHEMA or of record.ts is a new number and an upgrade here. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 /** “RelE”: says that the file is ours, whatever its name. */
 const APPLICATION_ID = 0x52656c45;
 const FILE_NAME = 'events.db';
@@ -37,11 +37,19 @@ const SCHEMA = `
   CREATE UNIQUE INDEX events_by_revision ON events (stream, revision);
   CREATE INDEX events_by_id ON events (stream, id_hash);
 `;
+/** Places in the log that have to be found again. */
+const MARKS = 'CREATE TABLE marks (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;';
+
+/** How a folder of the format n becomes one of the format n + 1. */
+const UPGRADES: Readonly<Record<number, string>> = {
+  // Until then no event was linked in its category.
+  1: `${MARKS} INSERT INTO marks VALUES ('unlinked', 1);`,
+};
 
 export function openDatabase(location: StoreLocation): DatabaseSync {
   if ('inMemory' in location) {
     const db = new DatabaseSync(':memory:');
-    db.exec(SCHEMA);
+    db.exec(SCHEMA + MARKS);
     return db;
   }
   const { dataDir } = location;
@@ -76,7 +84,7 @@ function prepareFormat(db: DatabaseSync, dataDir: string): void {
   const format = pragma(db, 'user_version');
   const isNew = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   if (isNew && application === 0 && format === 0) {
-    db.exec(`BEGIN; ${SCHEMA} PRAGMA application_id = ${APPLICATION_ID};
+    db.exec(`BEGIN; ${SCHEMA} ${MARKS} PRAGMA application_id = ${APPLICATION_ID};
              PRAGMA user_version = ${FORMAT_VERSION}; COMMIT`);
     return;
   }
@@ -92,6 +100,8 @@ function prepareFormat(db: DatabaseSync, dataDir: string): void {
       `${dataDir} is of format ${format} and this version reads formats up to ${FORMAT_VERSION}: start the newer version that wrote it.`,
     );
   }
+  for (let version = format; version < FORMAT_VERSION; version++)
+    db.exec(`BEGIN; ${UPGRADES[version]} PRAGMA user_version = ${version + 1}; COMMIT`);
 }
 
 const pragma = (db: DatabaseSync, name: string): number =>

@@ -21,6 +21,8 @@ export { isStoreError, type StoreError, type StoreErrorCode } from './errors.ts'
 export type EmbeddedEventStoreOptions = StoreLocation & {
   /** Absent or 0: a free one. */
   readonly port?: number;
+  /** False: without links to events in the streams of their categories (`$ce-order` for `order-1`). */
+  readonly byCategory?: boolean;
 };
 
 export type EmbeddedEventStore = {
@@ -77,7 +79,8 @@ export async function startEmbeddedEventStore(
 function nodeOptions(options: EmbeddedEventStoreOptions): NodeOptions {
   const location =
     'inMemory' in options ? { inMemory: true as const } : { dataDir: resolve(options.dataDir) };
-  return { ...location, host: HOST, port: options.port ?? 0 };
+  const { port = 0, byCategory = true } = options;
+  return { ...location, host: HOST, port, byCategory };
 }
 
 /** The port that the worker listens on. */

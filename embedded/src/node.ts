@@ -1,11 +1,10 @@
 /** One node: the engine behind its network door. It runs on whatever thread it is started on. */
 
-import type { StoreLocation } from './database.ts';
-import { openEngine } from './engine.ts';
+import { type EngineOptions, openEngine } from './engine.ts';
 import { createRouter, explain } from './services.ts';
 import { listen } from './transport.ts';
 
-export type NodeOptions = StoreLocation & { readonly host: string; readonly port: number };
+export type NodeOptions = EngineOptions & { readonly host: string; readonly port: number };
 export type EventStoreNode = { readonly port: number; close(): Promise<void> };
 
 /** Throws a StoreError when the data folder or the port can't be had. */

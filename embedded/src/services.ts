@@ -2,6 +2,7 @@
 import { handleAppend } from './appends.ts';
 import { handleBatchAppend } from './batchAppends.ts';
 import { isFull } from './database.ts';
+import { handleDelete } from './deletes.ts';
 import type { Engine } from './engine.ts';
 import { isStoreError } from './errors.ts';
 import { readReadRequest } from './readRequest.ts';
@@ -41,6 +42,8 @@ export function createRouter(engine: Engine): (path: string) => Handler {
   const handlers = new Map<string, Handler>([
     [`/${STREAMS}/Append`, handleAppend(engine, explain)],
     [`/${STREAMS}/BatchAppend`, handleBatchAppend(engine, explain)],
+    [`/${STREAMS}/Delete`, handleDelete(engine, explain, 'soft')],
+    [`/${STREAMS}/Tombstone`, handleDelete(engine, explain, 'hard')],
     [`/${STREAMS}/Read`, handleRead(engine)],
     [`/${FEATURES}/GetSupportedMethods`, handleFeatures],
   ]);

@@ -18,6 +18,7 @@ export const STATUS = {
   unknown: 2,
   invalidArgument: 3,
   resourceExhausted: 8,
+  failedPrecondition: 9,
   aborted: 10,
   unimplemented: 12,
   internal: 13,
@@ -214,11 +215,13 @@ function createCall(stream: ServerHttp2Stream): Call {
   };
 }
 
-function trailers({ code, message, details }: Status): Record<string, string> {
+/** Names of streams are among the details, and HTTP has only ASCII for them. */
+function trailers({ code, message, details = {} }: Status): Record<string, string> {
+  const encoded = Object.entries(details).map(([name, value]) => [name, percentEncode(value)]);
   return {
     'grpc-status': String(code),
     'grpc-message': percentEncode(message),
-    ...details,
+    ...Object.fromEntries(encoded),
   };
 }
 
