@@ -90,6 +90,8 @@ export function openEngine(options: EngineOptions) {
       streamWatchers.set(stream, watchers);
       return watch(watchers, wake, () => streamWatchers.delete(stream));
     },
+    /** Writes and answers what has been submitted. */
+    finish: writer.finish,
     /** Writes what has been submitted, then closes the file. */
     close(): void {
       writer.finish();

@@ -1,8 +1,8 @@
 /** One node: the engine behind its network door. It runs on whatever thread it is started on. */
 
 import { type EngineOptions, openEngine } from './engine.ts';
+import { listen } from './listener.ts';
 import { createRouter, explain } from './services.ts';
-import { listen } from './transport.ts';
 
 export type NodeOptions = EngineOptions & { readonly host: string; readonly port: number };
 export type EventStoreNode = { readonly port: number; close(): Promise<void> };
@@ -10,11 +10,17 @@ export type EventStoreNode = { readonly port: number; close(): Promise<void> };
 /** Throws a StoreError when the data folder or the port can't be had. */
 export async function startNode(options: NodeOptions): Promise<EventStoreNode> {
   const engine = openEngine(options);
+  const { host } = options;
+  let { port } = options;
   try {
-    const server = await listen(options.host, options.port, createRouter(engine), explain);
+    const route = createRouter(engine, () => ({ host, port }));
+    const server = await listen(host, port, route, explain);
+    port = server.port;
     return {
-      port: server.port,
+      port,
       async close() {
+        // What has been taken is answered; what comes now is told that it came too late.
+        engine.finish();
         await server.close();
         engine.close();
       },
