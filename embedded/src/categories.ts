@@ -61,9 +61,9 @@ export function createCategories(store: Store, streams: Streams, applying: Apply
 
   /** The event of a row, as if it had just been written. */
   function place(row: Row): Placed {
-    const { revision, ...event } = fieldsOf(row[RECORD]);
+    const { position, revision, ...event } = fieldsOf(row[RECORD]);
     const stream = store.streamName(row[STREAM]);
-    return { stream, revision, position: row[POSITION], event: { ...event, id: idOf(row[RECORD]) } };
+    return { stream, revision, position, event: { ...event, id: idOf(row[RECORD]) } };
   }
 
   return {

@@ -14,7 +14,7 @@ export type StoreLocation = { readonly dataDir: string } | { readonly inMemory: 
 const FORMAT_VERSION = 2;
 /** “RelE”: says that the file is ours, whatever its name. */
 const APPLICATION_ID = 0x52656c45;
-const FILE_NAME = 'events.db';
+export const FILE_NAME = 'events.db';
 /** A process that is just going away still holds the lock for a moment. */
 const LOCK_WAIT_MS = 250;
 /** Measured: commits and reads cost less than with SQLite's 4 KB, and not less again with 16. */
@@ -49,7 +49,7 @@ const UPGRADES: Readonly<Record<number, string>> = {
 export function openDatabase(location: StoreLocation): DatabaseSync {
   if ('inMemory' in location) {
     const db = new DatabaseSync(':memory:');
-    db.exec(SCHEMA + MARKS);
+    prepareFormat(db, 'The memory');
     return db;
   }
   const { dataDir } = location;
@@ -125,8 +125,8 @@ function sqliteCode(error: unknown): number | undefined {
 export const isFull = (error: unknown): boolean => sqliteCode(error) === FULL;
 export const isIoError = (error: unknown): boolean => sqliteCode(error) === IO_ERROR;
 
-/** An error of SQLite or of the file system, met while the folder was opened, as one that says what to do. */
-function explain(error: unknown, dataDir: string): StoreError {
+/** An error of SQLite or of the file system, met while a folder was opened or made, as one that says what to do. */
+export function explain(error: unknown, dataDir: string): StoreError {
   if (isStoreError(error)) return error;
   const reason = error instanceof Error ? error.message : String(error);
   switch (sqliteCode(error)) {

@@ -3,12 +3,14 @@
  * Everything here runs on one thread and never in the middle of a transaction: a reader sees whole commits only.
  */
 import { createApplying } from './applying.ts';
+import { backUp } from './backup.ts';
 import { type Cache, createCache } from './cache.ts';
 import { createCategories } from './categories.ts';
 import type { StoreLocation } from './database.ts';
 import { openStore, type PageLimit, type Row, type Store } from './store.ts';
 import { createStreams } from './streams.ts';
 import { createTail } from './tail.ts';
+import { verifyStore } from './verify.ts';
 import { createWriter } from './writer.ts';
 
 export type Engine = ReturnType<typeof openEngine>;
@@ -90,6 +92,8 @@ export function openEngine(options: EngineOptions) {
       streamWatchers.set(stream, watchers);
       return watch(watchers, wake, () => streamWatchers.delete(stream));
     },
+    verify: () => verifyStore(store),
+    backup: (folder: string) => backUp(store, folder),
     /** Writes and answers what has been submitted. */
     finish: writer.finish,
     /** Writes what has been submitted, then closes the file. */

@@ -22,10 +22,10 @@ export const NO_TLS = text(400, 'The embedded EventStoreDB has no TLS: connect w
 
 export function answerHttp(method: string | undefined, target: string | undefined): Answer {
   if (method !== 'GET' && method !== 'HEAD') return NOT_GRPC;
-  const { pathname, searchParams } = new URL(target ?? '/', 'http://localhost');
-  switch (pathname) {
+  const url = URL.parse(target ?? '/', 'http://localhost');
+  switch (url?.pathname) {
     case '/health/live':
-      return text(statusCode(searchParams.get('liveCode')) ?? 204, '');
+      return text(statusCode(url.searchParams.get('liveCode')) ?? 204, '');
     case '/info':
       return { status: 200, type: 'application/json; charset=utf-8', body: JSON.stringify(INFO) };
     default:

@@ -5,8 +5,10 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { storeError } from './errors.ts';
 import { answerHttp, NO_TLS } from './http.ts';
+import type { Maintenance } from './maintenance.ts';
 import { type Call, type Explain, type Handler, STATUS, serve } from './transport.ts';
 
 export type Server = { readonly port: number; close(): Promise<void> };
@@ -23,11 +25,12 @@ export async function listen(
   port: number,
   route: (path: string) => Handler,
   explain: Explain,
+  maintain: Maintenance,
 ): Promise<Server> {
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   const calls = new Set<Call>();
-  const http1 = plainHttp();
+  const http1 = plainHttp(maintain);
   const http2 = grpc(sessions, calls, route, explain);
   const refuseTls = tlsRefusal();
   const server = createServer(socket => {
@@ -107,9 +110,13 @@ function grpc(
   return server;
 }
 
-function plainHttp(): HttpServer {
-  return createHttpServer((request, response) => {
-    const { status, type, body } = answerHttp(request.method, request.url);
+function plainHttp(maintain: Maintenance): HttpServer {
+  return createHttpServer(async (request, response) => {
+    const { method, url = '/', headers } = request;
+    const { status, type, body } =
+      method === 'POST'
+        ? await maintain(url, headers.authorization, () => text(request))
+        : answerHttp(method, url);
     response.writeHead(status, { 'content-type': type }).end(body);
   });
 }

@@ -2,26 +2,31 @@
 
 import { type EngineOptions, openEngine } from './engine.ts';
 import { listen } from './listener.ts';
+import { type Access, createMaintenance, newToken, openAccess } from './maintenance.ts';
 import { createRouter, explain } from './services.ts';
 
 export type NodeOptions = EngineOptions & { readonly host: string; readonly port: number };
-export type EventStoreNode = { readonly port: number; close(): Promise<void> };
+export type EventStoreNode = { readonly access: Access; close(): Promise<void> };
 
 /** Throws a StoreError when the data folder or the port can't be had. */
 export async function startNode(options: NodeOptions): Promise<EventStoreNode> {
   const engine = openEngine(options);
   const { host } = options;
   let { port } = options;
+  const token = newToken();
   try {
     const route = createRouter(engine, () => ({ host, port }));
-    const server = await listen(host, port, route, explain);
+    const server = await listen(host, port, route, explain, createMaintenance(engine, token));
     port = server.port;
+    const access = { port, token };
+    const endAccess = 'dataDir' in options ? openAccess(options.dataDir, access) : () => undefined;
     return {
-      port,
+      access,
       async close() {
         // What has been taken is answered; what comes now is told that it came too late.
         engine.finish();
         await server.close();
+        endAccess();
         engine.close();
       },
     };

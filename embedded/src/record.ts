@@ -141,6 +141,12 @@ export function recordedPart(record: Buffer): Buffer {
   throw new Error('unreachable');
 }
 
+/** Whether the record names this stream. */
+export const isInStream = (record: Buffer, stream: Buffer): boolean =>
+  recordedPart(record)
+    .subarray(ID_FIELD_BYTES, ID_FIELD_BYTES + stream.length)
+    .equals(stream);
+
 /** No other event has this revision. */
 export const isTombstone = (record: Buffer): boolean => fieldsOf(record).revision === DELETED;
 
@@ -151,6 +157,7 @@ export function idOf(record: Buffer): string {
 
 /** What an event says, as stored. */
 export type Fields = {
+  readonly position: number;
   readonly revision: bigint;
   readonly type: string;
   readonly json: boolean;
@@ -162,6 +169,7 @@ export type Fields = {
 
 export function fieldsOf(record: Buffer): Fields {
   const c = cursor(recordedPart(record));
+  let position = 0n;
   let revision = 0n;
   let metadata = EMPTY;
   let data = EMPTY;
@@ -169,12 +177,14 @@ export function fieldsOf(record: Buffer): Fields {
   while (c.at < c.end) {
     const tag = readTag(c);
     if (tag === scalar(3)) revision = readUint64(c);
+    else if (tag === scalar(5)) position = readUint64(c);
     else if (tag === delimited(6)) about.set(...readEntry(readNested(c)));
     else if (tag === delimited(7)) metadata = readBytes(c);
     else if (tag === delimited(8)) data = readBytes(c);
     else skipField(c, tag);
   }
   return {
+    position: Number(position),
     revision,
     type: about.get('type') ?? '',
     json: about.get('content-type') === CONTENT_TYPE.json,

@@ -89,7 +89,7 @@ export function openStore(location: StoreLocation) {
     if (limit.rows <= 0) return rows;
     for (const found of statement.iterate(...key)) {
       const row = asRow(found);
-      if (checksumOf(row) !== row[CHECKSUM]) throw damaged(row, streamName(row[STREAM]));
+      if (!isIntact(row)) throw damaged(row, streamName(row[STREAM]));
       rows.push(row);
       bytes += row[RECORD].length;
       if (rows.length >= limit.rows || bytes >= limit.bytes) break;
@@ -115,6 +115,8 @@ export function openStore(location: StoreLocation) {
   }
 
   return {
+    /** For verify.ts and backup.ts, which look at the file from outside. */
+    database: db,
     lastPosition,
     streamName,
     /** Events at a position and after it, in the order of the log. */
@@ -174,6 +176,9 @@ export function openStore(location: StoreLocation) {
   };
 }
 
+/** Whether the row is the one that was written. */
+export const isIntact = (row: Row): boolean => checksumOf(row) === row[CHECKSUM];
+
 /**
  * CRC-32 of the record, begun with the columns beside it, so that a row whose columns were altered fails too.
  * Each factor is odd: no single altered column can leave the start as it was.
@@ -205,7 +210,7 @@ function missing(column: typeof POSITION | typeof REVISION, expected: number, st
 const asNumber = (value: unknown): number | undefined => (value === undefined ? undefined : Number(value));
 
 /** The columns are those of {@link EVENTS}; STRICT tables hold them to their types. */
-function asRow(found: unknown): Row {
+export function asRow(found: unknown): Row {
   const [position, stream, revision, type, checksum, record] = found as [
     number,
     number,

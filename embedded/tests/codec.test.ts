@@ -120,6 +120,7 @@ describe('a record', () => {
         expect(idOf(record)).toBe(event.id);
         const { type, json, data, metadata } = event;
         expect(fieldsOf(record)).toEqual({
+          position,
           revision: BigInt(revision),
           created: now,
           type,
