@@ -131,7 +131,7 @@ function batchReply(append: Pending, outcome: Outcome, explain: Explain): Buffer
     case 'deleted':
       return batchStreamDeleted(append);
     case 'failed':
-      return batchFailed(append, explain(outcome.error).message);
+      return batchFailed(append, explain(outcome.error));
   }
 }
 

@@ -3,6 +3,7 @@
  * streams.proto, shared.proto and status.proto; names in comments are theirs.
  */
 import type { Expected } from './rules.ts';
+import type { Status } from './transport.ts';
 import { frame, nested, number, text } from './wire.ts';
 
 const MAX_UINT64 = 2n ** 64n - 1n;
@@ -116,8 +117,8 @@ export const batchTooLarge = (to: Correlated, limit: number): Buffer =>
 export const batchRefused = (to: Correlated, message: string): Buffer =>
   batchError(to, CODE.invalidArgument, message, 'event_store.client.BadRequest', [text(1, message)]);
 
-export const batchFailed = (to: Correlated, message: string): Buffer =>
-  batchError(to, CODE.internal, message, 'google.protobuf.Empty', []);
+export const batchFailed = (to: Correlated, { code, message }: Status): Buffer =>
+  batchError(to, code, message, 'google.protobuf.Empty', []);
 
 /** ReadResp */
 export const confirmed = (subscriptionId: string): Buffer => frame(nested(2, text(1, subscriptionId)));
