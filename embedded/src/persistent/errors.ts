@@ -4,13 +4,10 @@ import type { GroupName } from './definition.ts';
 
 const named = ({ stream, group }: GroupName): string => `Subscription group ${group} on stream ${stream}`;
 
-/** Trailers are ASCII. */
-const ascii = (value: string): string => value.toWellFormed().replace(/[^\x20-\x7e]+/gu, encodeURIComponent);
-
 const trailers = (exception: string, { stream, group }: GroupName): Record<string, string> => ({
   exception,
-  'stream-name': ascii(stream),
-  'group-name': ascii(group),
+  'stream-name': stream,
+  'group-name': group,
 });
 
 export const doesNotExist = (name: GroupName): Refusal =>
@@ -36,5 +33,5 @@ export const maximumReached = (name: GroupName): Refusal =>
 export const failed = (name: GroupName, reason: string): Refusal =>
   refusal(STATUS.internal, `${named(name)} failed: '${reason}'`, {
     ...trailers('persistent-subscription-failed', name),
-    reason: ascii(reason),
+    reason,
   });

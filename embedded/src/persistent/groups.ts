@@ -11,7 +11,7 @@ import { doesNotExist, dropped, exists, failed } from './errors.ts';
 import type { GroupInfo } from './responses.ts';
 import { type Answers, type RunningGroup, runGroup } from './running.ts';
 import { openSource } from './source.ts';
-import { checkpointStream, empty, parkedStream } from './systemStreams.ts';
+import { checkpointStream, parkedStream, remove } from './systemStreams.ts';
 
 export type Groups = ReturnType<typeof openGroups>;
 
@@ -121,8 +121,8 @@ export function openGroups(engine: Engine, explain: Explain) {
       inTurn(async () => {
         const group = get(name);
         await exchange(group, async () => {
-          const emptied = [checkpointStream(name), parkedStream(name)].map(stream => empty(engine, stream));
-          await Promise.all([...emptied, save(others(group))]);
+          const removed = [checkpointStream(name), parkedStream(name)].map(stream => remove(engine, stream));
+          await Promise.all([...removed, save(others(group))]);
           streams.get(name.stream)?.delete(name.group);
         });
       }),

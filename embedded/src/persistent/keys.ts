@@ -1,8 +1,9 @@
 /** By what the pinned strategies keep events together: the stream that an event is of, or the correlation that it names. */
 import type { Engine } from '../engine.ts';
-import { follow, LINK_TYPE } from '../links.ts';
-import { dataOf, metadataOf } from '../record.ts';
+import { follow } from '../links.ts';
+import { fieldsOf } from '../record.ts';
 import { RECORD, type Row, STREAM, TYPE } from '../store.ts';
+import { LINK_TYPE } from '../system.ts';
 import type { KeyKind } from './strategies.ts';
 import { isObject } from './systemStreams.ts';
 
@@ -10,8 +11,8 @@ export function keysFor(engine: Engine, kind: KeyKind, resolveLinks: boolean): (
   const isLink = (row: Row): boolean => engine.typeName(row[TYPE]) === LINK_TYPE;
   const streamKey = (row: Row): string =>
     isLink(row)
-      ? dataOf(row[RECORD])
-          .toString('utf8')
+      ? fieldsOf(row[RECORD])
+          .data.toString('utf8')
           .replace(/^[^@]*@/, '')
       : engine.streamName(row[STREAM]);
   switch (kind) {
@@ -27,7 +28,7 @@ export function keysFor(engine: Engine, kind: KeyKind, resolveLinks: boolean): (
 
 function correlationOf(row: Row): string | undefined {
   try {
-    const metadata: unknown = JSON.parse(metadataOf(row[RECORD]).toString('utf8'));
+    const metadata: unknown = JSON.parse(fieldsOf(row[RECORD]).metadata.toString('utf8'));
     const id = isObject(metadata) ? metadata.$correlationId : undefined;
     return typeof id === 'string' ? id : undefined;
   } catch {

@@ -3,9 +3,9 @@
  * they go for good only when all that were replayed are done, so that a restart in between loses none.
  */
 import type { Engine } from '../engine.ts';
-import { LINK_TYPE } from '../links.ts';
-import { dataOf } from '../record.ts';
+import { fieldsOf } from '../record.ts';
 import { type PageLimit, RECORD, REVISION, type Row, STREAM, TYPE } from '../store.ts';
+import { LINK_TYPE } from '../system.ts';
 import type { Configured } from './config.ts';
 import { append, firstRevision, lastRevision, parkedStream, truncate } from './systemStreams.ts';
 
@@ -18,7 +18,8 @@ export function openParking(engine: Engine, configured: Configured) {
   /** What a link to the event says; a link that is followed is passed on. */
   function linkTo(row: Row, isReplayed: boolean): string {
     const follows = isReplayed || configured.settings.resolveLinks;
-    if (follows && engine.typeName(row[TYPE]) === LINK_TYPE) return dataOf(row[RECORD]).toString('utf8');
+    if (follows && engine.typeName(row[TYPE]) === LINK_TYPE)
+      return fieldsOf(row[RECORD]).data.toString('utf8');
     return `${row[REVISION]}@${engine.streamName(row[STREAM])}`;
   }
 
@@ -43,7 +44,7 @@ export function openParking(engine: Engine, configured: Configured) {
       until = Math.max(until, Math.min(stopAt ?? end, end));
     },
     read(limit: PageLimit): readonly Row[] {
-      const number = next < until ? engine.streamNumber(Buffer.from(stream)) : undefined;
+      const number = next < until ? engine.stream(stream).number : undefined;
       if (number === undefined) return [];
       const rows = engine
         .streamForwards(number, next, { ...limit, rows: Math.min(limit.rows, until - next) })

@@ -6,12 +6,12 @@ import { PAGE } from '../delivery.ts';
 import type { Engine } from '../engine.ts';
 import { idOf } from '../record.ts';
 import { RECORD, type Row } from '../store.ts';
-import type { Call, Explain, Status } from '../transport.ts';
+import { type Call, type Explain, isRefusal, type Status } from '../transport.ts';
 import { openCheckpoints } from './checkpoints.ts';
 import type { Configured } from './config.ts';
 import { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 import { keyOf } from './definition.ts';
-import { maximumReached } from './errors.ts';
+import { dropped, maximumReached } from './errors.ts';
 import { createGroup, type Entry, type Message, type NackAction } from './group.ts';
 import { keysFor } from './keys.ts';
 import { createRate } from './measurements.ts';
@@ -110,7 +110,9 @@ export function runGroup(engine: Engine, configured: Configured, explain: Explai
       group.push(clock());
       if (isMore) schedule();
     } catch (error) {
-      for (const { call } of connections) call.end(explain(error));
+      // A stream that was deleted for good drops its subscribers, as on the server; damage is told.
+      const status = isRefusal(error) ? dropped(configured).status : explain(error);
+      for (const { call } of connections) call.end(status);
     }
   }
 
@@ -123,6 +125,8 @@ export function runGroup(engine: Engine, configured: Configured, explain: Explai
   function takeNew(): boolean {
     // A filter may want none of a batch, so it looks at whole pages.
     const rows = source.read(next, configured.filter ? PAGE : batch);
+    // What is there up to the end is hidden by the stream's metadata.
+    if (rows.length === 0) next = Math.max(next, source.end() + 1);
     let wanted = 0;
     for (const row of rows) {
       if (wanted === batch.rows) break;

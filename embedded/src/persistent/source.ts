@@ -1,7 +1,7 @@
 /** Where the events of a group come from: a stream, or `$all`, whole or filtered. Positions are revisions or positions. */
 import type { Engine } from '../engine.ts';
 import { compileFilter, type Filter } from '../filters.ts';
-import { NO_STREAM } from '../rules.ts';
+import { streamDeleted } from '../proposals.ts';
 import { type PageLimit, POSITION, REVISION, type Row, STREAM, TYPE } from '../store.ts';
 import { ALL, type Definition } from './definition.ts';
 
@@ -9,7 +9,7 @@ import { ALL, type Definition } from './definition.ts';
 export type Verdict = 'wanted' | 'filtered' | 'own';
 
 export type Source = {
-  /** The events from a position on; none at the end. */
+  /** The events from a position on; none at the end, when what comes later is all that there will be. */
   read(from: number, limit: PageLimit): readonly Row[];
   position(row: Row): number;
   judge(row: Row): Verdict;
@@ -40,24 +40,21 @@ function allSource(engine: Engine, filter: Filter | undefined): Source {
   };
 }
 
+/** What the stream's metadata hide is passed over while history is read, not when events come in. */
 function streamSource(engine: Engine, name: string): Source {
-  const bytes = Buffer.from(name);
-  let found: number | undefined;
-  const number = (): number | undefined => {
-    found ??= engine.streamNumber(bytes);
-    return found;
-  };
+  let isLive = false;
   return {
     read(from, limit) {
-      const stream = number();
-      return stream === undefined ? [] : engine.streamForwards(stream, from, limit);
+      const stream = engine.stream(name);
+      if (!isLive && engine.deletion(stream) === 'hard') throw streamDeleted(name);
+      const first = isLive ? from : Math.max(from, engine.firstReadable(stream));
+      const rows = stream.number === undefined ? [] : engine.streamForwards(stream.number, first, limit);
+      isLive ||= rows.length === 0;
+      return rows;
     },
     position: row => row[REVISION],
     judge: () => 'wanted',
-    end() {
-      const stream = number();
-      return stream === undefined ? NO_STREAM : engine.lastRevision(stream);
-    },
+    end: () => engine.stream(name).last,
     watch: wake => engine.watchStream(name, wake),
   };
 }

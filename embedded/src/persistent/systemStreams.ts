@@ -8,11 +8,12 @@
  * What lies before the `$tb` in a stream's metadata doesn't count any more.
  */
 import { randomUUID } from 'node:crypto';
+import type { Change, Outcome } from '../applying.ts';
 import type { Engine } from '../engine.ts';
-import { dataOf } from '../record.ts';
-import { NO_STREAM } from '../rules.ts';
-import { RECORD, REVISION, type Row } from '../store.ts';
-import type { Outcome } from '../writer.ts';
+import { DELETED_METADATA } from '../metadata.ts';
+import { fieldsOf } from '../record.ts';
+import { RECORD, type Row } from '../store.ts';
+import { METADATA_TYPE, metastreamOf } from '../system.ts';
 import { type GroupName, keyOf } from './definition.ts';
 
 export const CONFIG_STREAM = '$persistentSubscriptionConfig';
@@ -26,16 +27,22 @@ const LATEST_ONLY = { $maxCount: 2 };
 type SystemEvent = {
   readonly type: string;
   readonly json: boolean;
-  readonly data: string;
+  readonly data: string | Buffer;
   readonly metadata?: string;
 };
 
 /** Appends, and resolves when that is durable. */
-export function append(engine: Engine, stream: string, event: SystemEvent): Promise<void> {
+export function append(
+  engine: Engine,
+  stream: string,
+  event: SystemEvent,
+  also: Pick<Change, 'deletes'> = {},
+): Promise<void> {
   const data = Buffer.from(event.data);
   const metadata = Buffer.from(event.metadata ?? '');
   return new Promise((resolve, reject) => {
     engine.submit({
+      ...also,
       stream: Buffer.from(stream),
       expected: 'any',
       events: [{ id: randomUUID(), type: event.type, json: event.json, data, metadata }],
@@ -43,14 +50,14 @@ export function append(engine: Engine, stream: string, event: SystemEvent): Prom
       abandoned: () => false,
       done: (outcome: Outcome) => {
         if (outcome.kind === 'written') resolve();
-        else
-          reject(outcome.kind === 'failed' ? outcome.error : new Error(`${stream} could not be appended to`));
+        else if (outcome.kind === 'failed') reject(outcome.error);
+        else reject(new Error(`${stream} can't be appended to: it is ${outcome.kind}`));
       },
     });
   });
 }
 
-export const appendJson = (engine: Engine, stream: string, type: string, value: unknown): Promise<void> =>
+const appendJson = (engine: Engine, stream: string, type: string, value: unknown): Promise<void> =>
   append(engine, stream, { type, json: true, data: JSON.stringify(value) });
 
 /** Appends to a stream of which only the latest counts. */
@@ -60,57 +67,41 @@ export async function appendLatest(
   type: string,
   value: unknown,
 ): Promise<void> {
-  if (lastRevision(engine, stream) === NO_STREAM) await writeMetadata(engine, stream, LATEST_ONLY);
+  if (firstRevision(engine, stream) > lastRevision(engine, stream))
+    await writeMetadata(engine, stream, LATEST_ONLY);
   await appendJson(engine, stream, type, value);
 }
 
-const metadataStream = (stream: string): string => `$$${stream}`;
 const writeMetadata = (engine: Engine, stream: string, metadata: object): Promise<void> =>
-  appendJson(engine, metadataStream(stream), '$metadata', metadata);
+  appendJson(engine, metastreamOf(stream), METADATA_TYPE, metadata);
 
 /** Only what is at a revision and after it counts from now on. */
 export const truncate = (engine: Engine, stream: string, before: number): Promise<void> =>
-  writeMetadata(engine, stream, { ...readMetadata(engine, stream), $tb: before });
+  writeMetadata(engine, stream, { $tb: before });
 
-/** As if nothing had ever been in it. */
-export async function empty(engine: Engine, stream: string): Promise<void> {
-  const last = lastRevision(engine, stream);
-  if (last >= firstRevision(engine, stream)) await truncate(engine, stream, last + 1);
+/** Deletes a stream, if there is anything in it. */
+export async function remove(engine: Engine, stream: string): Promise<void> {
+  if (firstRevision(engine, stream) > lastRevision(engine, stream)) return;
+  const event = { type: METADATA_TYPE, json: true, data: DELETED_METADATA };
+  await append(engine, stream, event, { deletes: 'soft' });
 }
 
-export function lastRevision(engine: Engine, stream: string): number {
-  const number = engine.streamNumber(Buffer.from(stream));
-  return number === undefined ? NO_STREAM : engine.lastRevision(number);
-}
+export const lastRevision = (engine: Engine, stream: string): number => engine.stream(stream).last;
 
-/** The first revision that counts. */
-export function firstRevision(engine: Engine, stream: string): number {
-  const before = readMetadata(engine, stream).$tb;
-  return typeof before === 'number' ? before : 0;
-}
-
-function readMetadata(engine: Engine, stream: string): Readonly<Record<string, unknown>> {
-  const metadata = parseData(lastRow(engine, metadataStream(stream)));
-  return isObject(metadata) ? metadata : {};
-}
+/** The first revision that counts; after the last when none does. */
+export const firstRevision = (engine: Engine, stream: string): number =>
+  Math.min(engine.firstReadable(engine.stream(stream)), lastRevision(engine, stream) + 1);
 
 /** The data of the last event that counts; undefined when there is none, or when it isn't JSON. */
 export function lastValue(engine: Engine, stream: string): unknown {
-  const row = lastRow(engine, stream);
-  return row && row[REVISION] >= firstRevision(engine, stream) ? parseData(row) : undefined;
-}
-
-function lastRow(engine: Engine, stream: string): Row | undefined {
-  const number = engine.streamNumber(Buffer.from(stream));
-  if (number === undefined) return undefined;
-  return engine.streamBackwards(number, engine.lastRevision(number), { rows: 1, bytes: 1 })[0];
+  const row = engine.readable(engine.stream(stream), lastRevision(engine, stream));
+  return row && parseData(row);
 }
 
 /** Clients may write to these streams too, so what is in them is believed only as far as it can be read. */
-function parseData(row: Row | undefined): unknown {
-  if (!row) return undefined;
+function parseData(row: Row): unknown {
   try {
-    return JSON.parse(dataOf(row[RECORD]).toString('utf8'));
+    return JSON.parse(fieldsOf(row[RECORD]).data.toString('utf8'));
   } catch {
     return undefined;
   }
