@@ -1,11 +1,12 @@
 /**
- * A copy of the log as it is at one moment, made while appends go on: SQLite copies page after page, and copies again
- * what is written meanwhile. It is looked at before it is said to be there.
+ * A copy of the log as it is at one moment, made while appends go on: events never change, so the copy takes those up to
+ * the last of that moment, some at a time. It is looked at before it is said to be there.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { backup } from 'node:sqlite';
-import { explain, FILE_NAME } from './database.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { explain, FILE_NAME, openDatabase } from './database.ts';
 import { storeError } from './errors.ts';
 import { openStore, type Store } from './store.ts';
 
@@ -15,31 +16,76 @@ export type Backup = {
   readonly bytes: number;
 };
 
-/** How many pages are copied before others get their turn: some milliseconds' worth. */
-const PAGES = 64;
+/** How many events or streams are copied before others get their turn. */
+const SLICE_ROWS = 64;
 
 /** Writes a data folder that a node can be started on. Throws a StoreError. */
 export async function backUp(store: Store, folder: string): Promise<Backup> {
   const path = join(folder, FILE_NAME);
-  const partial = `${path}.partial`;
+  if (existsSync(path))
+    throw storeError('DATA_DIR_UNUSABLE', `${folder} holds an event store: choose another folder.`);
+  const partial = join(folder, 'partial');
   try {
     mkdirSync(folder, { recursive: true });
-    if (existsSync(path))
-      throw storeError('DATA_DIR_UNUSABLE', `${folder} holds an event store: choose another folder.`);
-    await backup(store.database, partial, { rate: PAGES });
-    sync(partial);
-    renameSync(partial, path);
+    openDatabase({ dataDir: partial }).close();
+    await copy(store.database, join(partial, FILE_NAME));
+    sync(join(partial, FILE_NAME));
+    renameSync(join(partial, FILE_NAME), path);
     sync(folder);
   } catch (error) {
-    if (existsSync(partial)) rmSync(partial);
     throw explain(error, folder);
-  }
-  const copy = openStore({ dataDir: folder });
-  try {
-    copy.verifyEnd();
-    return { events: copy.lastPosition(), bytes: statSync(path).size };
   } finally {
-    copy.close();
+    if (existsSync(partial)) rmSync(partial, { recursive: true });
+  }
+  return lookAt(folder, path);
+}
+
+let copies = 0;
+
+async function copy(db: DatabaseSync, path: string): Promise<void> {
+  const name = `copy${++copies}`;
+  db.prepare(`ATTACH ? AS ${name}`).run(path);
+  try {
+    // It is synced once, when it is whole.
+    db.exec(`PRAGMA ${name}.synchronous = OFF`);
+    // One turn: what changes is copied as it is at the moment at which the log is.
+    const events = last(db, 'events', 'position');
+    const streams = last(db, 'streams', 'id');
+    for (const table of ['types', 'marks'])
+      db.exec(`INSERT INTO ${name}.${table} SELECT * FROM main.${table}`);
+    await copyRows(db, name, 'streams', 'id', streams);
+    await copyRows(db, name, 'events', 'position', events);
+  } finally {
+    db.exec(`DETACH ${name}`);
+  }
+}
+
+const last = (db: DatabaseSync, table: string, key: string): number =>
+  Number(db.prepare(`SELECT max(${key}) AS last FROM main.${table}`).get()?.last ?? 0);
+
+async function copyRows(
+  db: DatabaseSync,
+  copy: string,
+  table: string,
+  key: string,
+  end: number,
+): Promise<void> {
+  const slice = db.prepare(
+    `INSERT INTO ${copy}.${table} SELECT * FROM main.${table} WHERE ${key} BETWEEN ? AND ? ORDER BY ${key}`,
+  );
+  for (let from = 1; from <= end; from += SLICE_ROWS) {
+    slice.run(from, Math.min(end, from + SLICE_ROWS - 1));
+    await nextTurn();
+  }
+}
+
+function lookAt(folder: string, path: string): Backup {
+  const store = openStore({ dataDir: folder });
+  try {
+    store.verifyEnd();
+    return { events: store.lastPosition(), bytes: statSync(path).size };
+  } finally {
+    store.close();
   }
 }
 

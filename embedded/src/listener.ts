@@ -18,6 +18,7 @@ const CLOSE_GRACE_MS = 1_000;
 /** How HTTP/2 begins; https://www.rfc-editor.org/rfc/rfc9113#section-3.4 */
 const PREFACE = 'PRI';
 const TLS_HANDSHAKE = 0x16;
+const MAINTENANCE = '/maintenance/';
 
 /** Serves on a port (0: a free one). `route` finds the handler of a path, and always returns one. */
 export async function listen(
@@ -114,7 +115,7 @@ function plainHttp(maintain: Maintenance): HttpServer {
   return createHttpServer(async (request, response) => {
     const { method, url = '/', headers } = request;
     const { status, type, body } =
-      method === 'POST'
+      method === 'POST' && url.startsWith(MAINTENANCE)
         ? await maintain(url, headers.authorization, () => text(request))
         : answerHttp(method, url);
     response.writeHead(status, { 'content-type': type }).end(body);

@@ -11,6 +11,8 @@ import { all, connect, newFolder, rejection, start } from './support.ts';
 
 const note = (n: number) => jsonEvent({ type: `Noted${n % 2}`, data: { n, canary: `canary-${n}-` } });
 
+const WRITERS = 8;
+
 let written: string;
 
 /** A closed folder with 300 events: `numbers-0` has 0, 3, 6 … and so on; one stream is deleted, one has a tombstone. */
@@ -161,10 +163,10 @@ describe('backup', () => {
     const store = await start({ dataDir });
     const client = connect(store.connectionString);
     const large = () => jsonEvent({ type: 'Large', data: { padding: 'x'.repeat(4_000) } });
-    for (let n = 0; n < 40; n++) await client.appendToStream('before', Array.from({ length: 100 }, large));
+    for (let n = 0; n < 20; n++) await client.appendToStream('before', Array.from({ length: 100 }, large));
     let isDone = false;
     let meanwhile = 0;
-    const writers = Array.from({ length: 16 }, async (_, writer) => {
+    const writers = Array.from({ length: WRITERS }, async (_, writer) => {
       while (!isDone) {
         await client.appendToStream(`order-${writer}`, [large(), large()]);
         meanwhile++;
@@ -174,16 +176,16 @@ describe('backup', () => {
     for (const folder of folders) await store.backup(folder);
     isDone = true;
     await Promise.all(writers);
-    expect(meanwhile).toBeGreaterThan(32);
+    expect(meanwhile).toBeGreaterThan(2 * WRITERS);
     const everything = (await all(client.readAll())).map(({ event }) => event?.id);
     for (const dataDir of folders) {
       expect((await verifyDataDir(dataDir)).problems).toEqual([]);
       const copy = connect((await start({ dataDir })).connectionString);
       const events = await all(copy.readAll());
-      expect(events.length).toBeGreaterThanOrEqual(4_000);
+      expect(events.length).toBeGreaterThanOrEqual(2_000);
       expect(events.map(({ event }) => event?.id)).toEqual(everything.slice(0, events.length));
       // An append is in it whole, with its links, or not at all.
-      for (let writer = 0; writer < 16; writer++) {
+      for (let writer = 0; writer < WRITERS; writer++) {
         const pairs = events.filter(({ event }) => event?.streamId === `order-${writer}`);
         expect(pairs.length % 2).toBe(0);
       }
@@ -191,7 +193,7 @@ describe('backup', () => {
         events.filter(({ event }) => event?.streamId.startsWith('order-')).length,
       );
     }
-  });
+  }, 90_000);
 
   it('may be of a node in memory', async () => {
     const store = await start({ inMemory: true });
