@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // The file that Node takes; otherwise graphql would be there twice, and its types would be strangers to each other.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['tests/**/*.test.ts', 'embedded/tests/**/*.test.ts'],
     testTimeout: 30_000,

@@ -11,9 +11,18 @@ try {
   // All is closed; what a client library's connections still hold must not keep the process.
   process.exit(code);
 } catch (error) {
-  if (!isFatal(error)) throw error;
-  console.error(error.message);
+  const told = sentenceOf(error);
+  if (told === undefined) throw error;
+  console.error(told);
   process.exit(1);
+}
+
+/** Nothing for what is a bug. */
+function sentenceOf(error: unknown): string | undefined {
+  if (isFatal(error)) return error.message;
+  const isUsage =
+    error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+  return isUsage ? `${error.message}\nSee: npm run relata -- ${name} --help` : undefined;
 }
 
 function help(commands: readonly CliCommand[], asked: CliCommand | undefined): number {

@@ -1,6 +1,7 @@
 /** The errors that the API answers with: one published list, and nothing of the inside in them. */
 import { GraphQLError } from 'graphql';
 import type { CommandError } from '../commands/errors.ts';
+import { RULES } from './rules.ts';
 
 /** What each code means and what to do; `docs/errors.md` is made of this. */
 export const ERROR_CODES = {
@@ -18,7 +19,7 @@ export const ERROR_CODES = {
     'The history of the record cannot be read by this version. Nothing was done; see the server log.',
   TOO_COMPLEX: 'The document is too deep, too wide or too costly. Ask for less, or in several requests.',
   UNAVAILABLE:
-    'A store does not answer, or took too long. Nothing is known to have been done; send it again.',
+    'A store does not answer, or took too long. Whether anything was done is not known; send it again, a command with the same `commandId`.',
   INTERNAL: 'Something went wrong in Relata itself. `requestId` finds it in the log.',
 } as const;
 
@@ -46,15 +47,29 @@ export function fromCommand({ kind, code, message, path, details, issues }: Comm
   });
 }
 
-/** The page of the documentation that lists them. */
+/** `docs/errors.md`, as it is committed. */
 export const errorsPage = (): string =>
   [
     '# Errors',
     '',
-    'Every error carries `extensions.code`, one of these. This page is made of `src/api/errors.ts`.',
+    'Every error carries `extensions.code`, one of these. `npm run relata -- schema --write` makes this page.',
     '',
-    '| code | what it means, and what to do |',
-    '| --- | --- |',
-    ...Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`),
+    ...table('code', 'what it means, and what to do', ERROR_CODES),
+    '',
+    'A path in `fields` leads through the argument that is wrong: `filter.amount.gte.currency`. For what a command itself',
+    'refuses it leads through the input: `addresses.0.city`. For a variable that does not fit its type it begins with',
+    "the variable's name: `input.employees`.",
+    '',
+    '## Rules',
+    '',
+    'A `RULE_VIOLATION` carries `extensions.rule`, one of these.',
+    '',
+    ...table('rule', 'when it says no, and what to do', RULES),
     '',
   ].join('\n');
+
+const table = (name: string, meaning: string, rows: Readonly<Record<string, string>>): readonly string[] => [
+  `| ${name} | ${meaning} |`,
+  '| --- | --- |',
+  ...Object.entries(rows).map(([code, text]) => `| \`${code}\` | ${text} |`),
+];

@@ -33,19 +33,37 @@ export function formatErrors(
   return { errors, status: Math.max(...known.map(({ status }) => status)) };
 }
 
-/** Several in one: errors of a document come wrapped by mercurius. */
+/** The same as an error to throw, where nobody formats afterwards. */
+export function codedError(error: unknown, report: Report): GraphQLError {
+  const { message, extensions } = explain(error as Thrown, undefined, report); // as in `unwrap`
+  const { nodes, source, positions } = error as Partial<GraphQLError>;
+  return new GraphQLError(message, {
+    ...(nodes && { nodes }),
+    ...(source && { source }),
+    ...(positions && { positions }),
+    extensions: { ...extensions },
+  });
+}
+
+/** Several in one: errors of a document come wrapped by mercurius. What wraps others is explained as a whole. */
 function unwrap(error: unknown): Thrown[] {
   const thrown = error as Thrown; // whatever it is, fields that aren't there are looked at with care
   const inner = thrown.errors ?? (thrown.originalError as Thrown | undefined)?.errors;
-  return Array.isArray(inner) && inner.length > 0 ? inner.flatMap(unwrap) : [thrown];
+  const several =
+    Array.isArray(inner) && inner.length > 0 && inner.every(each => each instanceof GraphQLError);
+  return several ? inner.flatMap(unwrap) : [thrown];
 }
+
+/** With 503: in so many seconds it may be better. */
+export const RETRY_AFTER_S = '1';
 
 type Explained = { readonly message: string; readonly extensions: ErrorExtensions; readonly status: number };
 
 function explain(error: Thrown, requestId: string | undefined, report: Report): Explained {
   const cause = rootOf(error);
   const coded = (cause as Thrown | undefined)?.extensions ?? error.extensions;
-  if (isPublished(coded)) return { message: error.message, extensions: coded, status: 200 };
+  if (isPublished(coded))
+    return { message: error.message, extensions: coded, status: statusOf(cause) ?? statusFor(coded) };
 
   const refusal = asRefusal(cause);
   if (refusal) return { message: error.message, extensions: refusal, status: 200 };
@@ -55,7 +73,7 @@ function explain(error: Thrown, requestId: string | undefined, report: Report): 
   if (isUnavailable(cause as Thrown)) {
     report(cause);
     const message = 'a store does not answer, or took too long; ask again';
-    return { message, extensions: { code: 'UNAVAILABLE' }, status: 200 };
+    return { message, extensions: { code: 'UNAVAILABLE' }, status: 503 };
   }
   if (isAboutDocument(error, cause)) {
     const code = /tokens\. Parsing aborted/.test(error.message) ? 'TOO_COMPLEX' : 'VALIDATION';
@@ -65,6 +83,14 @@ function explain(error: Thrown, requestId: string | undefined, report: Report): 
   const message = 'something went wrong in Relata itself';
   return { message, extensions: { code: 'INTERNAL', ...(requestId && { requestId }) }, status: 200 };
 }
+
+/** Of what `httpGuards.ts` refuses. */
+function statusOf(cause: unknown): number | undefined {
+  const status = (cause as Thrown | undefined)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+const statusFor = ({ code }: ErrorExtensions) => (code === 'UNAVAILABLE' ? 503 : 200);
 
 const isPublished = (extensions: unknown): extensions is ErrorExtensions =>
   typeof extensions === 'object' &&
@@ -83,12 +109,6 @@ function rootOf(error: unknown): unknown {
 function fromTransport({ code, statusCode, message }: Thrown): Explained | undefined {
   if (code === 'MER_ERR_GQL_CSRF_PREVENTION')
     return { message, extensions: { code: 'FORBIDDEN' }, status: 403 };
-  if (code === 'FST_ERR_HANDLER_TIMEOUT')
-    return {
-      message: 'the request took too long; ask for less',
-      extensions: { code: 'UNAVAILABLE' },
-      status: 503,
-    };
   if (typeof code !== 'string' || !/^(FST_|MER_)/.test(code) || typeof statusCode !== 'number')
     return undefined;
   return statusCode >= 400 && statusCode < 500
@@ -116,7 +136,7 @@ const isAboutDocument = (error: Thrown, cause: unknown): boolean =>
 function fieldsOf(message: string, code: string) {
   if (code !== 'VALIDATION') return {};
   const path = /at "([^"]+)"/.exec(message)?.[1] ?? /^(?:Variable|Argument) "\$?([^"]+)"/.exec(message)?.[1];
-  return path === undefined ? {} : { fields: [{ path, message }] };
+  return path === undefined ? {} : { fields: [{ path: path.replace(/\[(\d+)\]/g, '.$1'), message }] };
 }
 
 /** The JIT gives list indexes as text. */

@@ -4,7 +4,14 @@ import type { FastifyInstance } from 'fastify';
 export type Readiness = {
   readonly ready: boolean;
   /** By name: the event store, Postgres, the projector. */
-  readonly parts: Readonly<Record<string, { readonly ok: boolean; readonly message?: string }>>;
+  readonly parts: Readonly<Record<string, Part>>;
+};
+
+type Part = {
+  readonly ok: boolean;
+  readonly message?: string;
+  /** It does not come right by waiting. */
+  readonly lasting?: boolean;
 };
 
 export function serveHealth(app: FastifyInstance, readiness: () => Promise<Readiness>): void {

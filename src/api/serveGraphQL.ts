@@ -4,11 +4,13 @@ import { type GraphQLSchema, lexicographicSortSchema, printSchema, specifiedRule
 import mercurius, { type MercuriusOptions } from 'mercurius';
 import type { CommandContext } from '../commands/wish.ts';
 import { documentLimits } from './documentLimits.ts';
-import { formatErrors } from './formatErrors.ts';
+import { apiError } from './errors.ts';
+import { codedError, formatErrors, RETRY_AFTER_S } from './formatErrors.ts';
 import { guardOperation, isOwnOrigin } from './httpGuards.ts';
 import type { Limits } from './limits.ts';
-import { type Context, createContext, type Services } from './schema/context.ts';
-import type { Connected } from './schema/subscriptionLimit.ts';
+import { type Context, createContext, endOperation, type Services } from './schema/context.ts';
+import { type Connected, endSubscriptions } from './schema/subscriptionLimit.ts';
+import { prepareVariables } from './variables.ts';
 
 export type GraphQLOptions = {
   readonly schema: GraphQLSchema;
@@ -25,16 +27,17 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
   const { schema, services, caller, limits } = options;
   const rules = [...specifiedRules, documentLimits(limits)];
 
-  app.decorateRequest('operation', undefined);
-  const begin = (request: FastifyRequest): Context => {
+  const begin = (_: FastifyRequest, reply: FastifyReply): Context => {
     const context = createContext(services, caller);
-    (request as WithOperation).operation = context;
+    // Not fastify's handlerTimeout: it aborts a signal at the end of every request, which costs more than a decision.
+    const timer = setTimeout(() => reply.sent || reply.send(tookTooLong()), limits.requestMs);
+    // Whatever became of the request: answered, failed, timed out, or its client gone in the midst of it.
+    reply.raw.once('close', () => {
+      clearTimeout(timer);
+      endOperation(context);
+    });
     return context;
   };
-  // Whatever became of the request: answered, failed, timed out, or its client gone.
-  const end = async (request: FastifyRequest) => (request as WithOperation).operation?.reads.session.end();
-  app.addHook('onResponse', end);
-  app.addHook('onRequestAbort', end);
 
   const settings: MercuriusOptions & Undeclared = {
     schema,
@@ -51,8 +54,10 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
       const { errors, status } = formatErrors(execution.errors ?? [], context.reply?.request.id, cause =>
         log.error({ err: cause }, 'graphql field failed'),
       );
+      const statusCode = execution.data ? 200 : status;
+      if (statusCode === 503) context.reply?.header('retry-after', RETRY_AFTER_S);
       return {
-        statusCode: execution.data ? 200 : status,
+        statusCode,
         response: { data: execution.data ?? null, errors: errors as never }, // formatted already, in the form of the answer
       };
     },
@@ -60,23 +65,30 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
       verifyClient: ({ origin, req }, answer) =>
         answer(isOwnOrigin(origin || undefined, req.headers.host), 403),
       context: () => {
-        const connected: Connected = { limit: limits.subscriptionsPerConnection, open: 0 };
+        const connected: Connected = { limit: limits.subscriptionsPerConnection, open: new Set() };
         return { ...createContext(services, caller), connected } as never;
       },
     },
     additionalRouteOptions: {
       schema: {}, // guardOperation says what a request is, and answers are written as they are
-      handlerTimeout: limits.requestMs,
-      preHandler: async (request: FastifyRequest) => guardOperation(request),
+      preHandler: async (request: FastifyRequest) => {
+        // An upgrade to a WebSocket comes by this route too; its documents come later.
+        if (!('ws' in request && request.ws === true)) guardOperation(request);
+      },
     },
   };
   await app.register(mercurius, settings);
+  app.graphql.addHook('preExecution', async (_schema, document, _context, variables) =>
+    prepareVariables(schema, document, variables ?? {}),
+  );
 
-  // Over WebSockets documents are neither measured nor validated by mercurius.
+  // Over WebSockets documents are neither measured nor validated by mercurius, nor are its refusals coded.
   app.graphql.addHook('preSubscriptionExecution', async (_, document) => {
+    if (!document.loc) throw apiError('query must be the text of a GraphQL document', { code: 'VALIDATION' });
     const [error] = validate(schema, document, rules);
-    if (error) throw error;
+    if (error) throw codedError(error, cause => app.log.error({ err: cause }, 'subscription failed'));
   });
+  app.graphql.addHook<Partial<Context>>('onSubscriptionConnectionClose', endSubscriptions);
 
   const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;
   app.get('/schema.graphql', async (_: FastifyRequest, reply: FastifyReply) =>
@@ -84,7 +96,10 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
   );
 }
 
+const tookTooLong = () =>
+  Object.assign(apiError('the request took too long; ask for less', { code: 'UNAVAILABLE' }), {
+    statusCode: 503,
+  });
+
 /** Options that mercurius has and its types lack. */
 type Undeclared = { readonly compilerOptions: object; readonly additionalRouteOptions: object };
-
-type WithOperation = FastifyRequest & { operation: Context | undefined };

@@ -3,7 +3,8 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type pg from 'pg';
 import type { Dispatch } from '../commands/dispatch.ts';
 import type { Actor } from '../eventstore/envelope.ts';
-import { formatErrors } from './formatErrors.ts';
+import { drainOnClose } from './drain.ts';
+import { formatErrors, RETRY_AFTER_S } from './formatErrors.ts';
 import { type Readiness, serveHealth } from './health.ts';
 import { guardHosts } from './httpGuards.ts';
 import { serveLanding } from './landing.ts';
@@ -33,6 +34,9 @@ export type ServerOptions = {
   readonly onStatement?: (text: string) => void;
 };
 
+/** As long as a query may wait for a position. */
+const DRAIN_MS = 5_000;
+
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Ready to listen; `close` ends its connections. */
@@ -52,14 +56,18 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     // A line a request costs more than many requests do; what goes wrong is logged where it is answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
-    forceCloseConnections: true,
+    return503OnClosing: false,
+    forceCloseConnections: true, // what `drainOnClose` has left
   });
   app.setErrorHandler((error, request, reply) => {
     const { errors, status } = formatErrors([error], request.id, cause =>
       request.log.error({ err: cause }, 'request failed'),
     );
-    return reply.code(Math.max(400, statusOf(error) ?? status)).send({ data: null, errors });
+    const code = Math.max(400, statusOf(error) ?? status);
+    if (code === 503) reply.header('retry-after', RETRY_AFTER_S);
+    return reply.code(code).send({ data: null, errors });
   });
+  drainOnClose(app, DRAIN_MS);
   guardHosts(app, options.allowedHosts ?? LOOPBACK);
   serveHealth(app, options.readiness);
   const caller = { workspaceId: options.workspaceId ?? 'default', actor: options.actor };

@@ -2,8 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { type Logger, pino } from 'pino';
-import { buildServer, type ServerOptions } from '../api/server.ts';
+import { buildServer } from '../api/server.ts';
 import type { Config } from '../config.ts';
+import { failureOf } from '../projections/engine/failure.ts';
+import { dropLease } from '../projections/engine/lease.ts';
 import { migrate } from '../projections/engine/migrate.ts';
 import { type ProjectorWorker, startProjectorWorker } from '../projections/engine/projectorWorker.ts';
 import { openVisibility, type Visibility } from '../projections/engine/visibility.ts';
@@ -14,6 +16,7 @@ import { startStores } from '../runtime/stores.ts';
 import { createClosing } from './closing.ts';
 import { DEFAULT_WORKSPACE, SEEDED_OWNER } from './owner.ts';
 import { readinessOf } from './readiness.ts';
+import { byWorkspace } from './visibility.ts';
 import { openWriteSide, type WriteSide } from './writeSide.ts';
 
 export type Instance = {
@@ -32,14 +35,24 @@ export type InstanceOptions = {
   readonly config: Config;
   /** Serves a page to try queries on. */
   readonly development: boolean;
+  /** Gives up the start. */
+  readonly signal?: AbortSignal;
 };
+
+/** It gives requests that are on their way some seconds. */
+const SERVER_MS = 10_000;
+/** An embedded Postgres that writes what it has in memory takes its time, and has bounds of its own. */
+const STORES_MS = 90_000;
 
 export const createLogger = (level: string): Logger => pino({ level, base: { part: 'main' } });
 
-/** @throws FatalError for what the user can put right; then everything that was begun has been ended. */
-export async function startInstance({ config, development }: InstanceOptions): Promise<Instance> {
+/**
+ * @throws FatalError for what the user can put right, or the signal's reason; then everything that was begun has been
+ * ended.
+ */
+export async function startInstance({ config, development, signal }: InstanceOptions): Promise<Instance> {
   const logger = createLogger(config.logLevel);
-  const closing = createClosing();
+  const closing = createClosing(logger);
   try {
     const { masterKey: given } = config;
     const folder = await openDataFolder({
@@ -49,11 +62,12 @@ export async function startInstance({ config, development }: InstanceOptions): P
       ...(given && { masterKey: given }),
     });
     closing.add(() => folder.close());
-    const stores = await startStores(config, folder, logger);
-    closing.add(() => stores.close());
+    const stores = await startStores(config, folder, logger, { signal });
+    closing.add(() => stores.close(), STORES_MS);
+    signal?.throwIfAborted();
     const { eventStoreUrl, postgresUrl } = stores;
 
-    await migrateDatabase(postgresUrl);
+    await prepareDatabase(postgresUrl, config.postgresUrl === undefined ? 'just started' : 'elsewhere');
     const writeSide = await openWriteSide({ eventStoreUrl, masterKey: folder.masterKey });
     closing.add(() => writeSide.close());
     const pool = openReadPool({
@@ -70,6 +84,7 @@ export async function startInstance({ config, development }: InstanceOptions): P
         })
       : undefined;
     if (projector) closing.add(() => projector.close());
+    signal?.throwIfAborted();
     const visibility = await openVisibility({ pool, logger });
     closing.add(() => visibility.close());
 
@@ -85,33 +100,25 @@ export async function startInstance({ config, development }: InstanceOptions): P
         logger,
         development,
       });
-      closing.add(() => server.close());
+      closing.add(() => server.close(), SERVER_MS);
       url = await listen(server, config.port);
       await folder.announce({ url, eventStoreUrl, postgresUrl, startedAt: new Date().toISOString() });
     }
     const failed = Promise.race([stores.failed, ...(projector ? [projector.ended] : [])]);
     return { url, postgresUrl, writeSide, visibility, projector, failed, close: closing.close };
   } catch (error) {
-    await closing.close();
-    throw error;
+    await closing.close().catch(() => undefined); // it is logged, and what came first is told
+    const failure = failureOf(error);
+    throw failure ? fatal(failure.code, failure.message, error) : error;
   }
 }
 
-/** What the API's subscriptions listen to: each workspace's part of a change. */
-const byWorkspace = (visibility: Visibility): ServerOptions['visibility'] => ({
-  ...visibility,
-  onChange: listener =>
-    visibility.onChange(({ position, changed }) => {
-      for (const [workspaceId, models] of changed)
-        listener({ workspaceId, position, rows: [...models].map(([model, ids]) => ({ model, ids })) });
-    }),
-});
-
-async function migrateDatabase(postgresUrl: string): Promise<void> {
+async function prepareDatabase(postgresUrl: string, server: 'just started' | 'elsewhere'): Promise<void> {
   const pool = new pg.Pool({ connectionString: postgresUrl, max: 2 });
   pool.on('error', () => undefined); // the query that runs meanwhile fails with the reason
   try {
     await migrate(pool);
+    if (server === 'just started') await dropLease(pool);
   } finally {
     await pool.end();
   }

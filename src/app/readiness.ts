@@ -44,5 +44,5 @@ function projectorPart(projector: ProjectorWorker): Part {
   if (state === 'live' || state === 'standby') return { ok: true };
   if (state === 'catchingUp')
     return { ok: false, message: `the read models catch up; they are at position ${position}` };
-  return { ok: false, message: failure?.message ?? 'the projector has stopped' };
+  return { ok: false, lasting: true, message: failure?.message ?? 'the projector has stopped' };
 }

@@ -1,4 +1,5 @@
 /** A command of the CLI. Each is a file of this folder, found by looking into it. */
+import { constants } from 'node:os';
 import { findExports, isKind } from '../modules.ts';
 
 export type CliCommand = {
@@ -8,16 +9,25 @@ export type CliCommand = {
   readonly usage: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** @returns the exit code. @throws FatalError for what the user can put right. */
+  /** @returns the exit code. @throws FatalError, or what `parseArgs` throws, for what the user can put right. */
   readonly run: (args: readonly string[]) => Promise<number>;
 };
 
 export const loadCliCommands = (): Promise<readonly CliCommand[]> =>
   findExports(new URL('./', import.meta.url), isKind<CliCommand>('cliCommand'), 'flat');
 
-/** Aborted by the first Ctrl-C or SIGTERM; the second ends the process at once. */
+/** A Ctrl-C comes twice: from the terminal, and from npm, which passes on what it gets. */
+const SAME_MS = 1_000;
+
+/** Aborted by the first Ctrl-C, SIGTERM, or end of the terminal; another one later ends the process at once. */
 export function abortOnSignals(): AbortSignal {
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  let asked = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (!stopping.signal.aborted) asked = performance.now();
+      else if (performance.now() - asked > SAME_MS) process.exit(128 + constants.signals[signal]);
+      stopping.abort(new Error(`stopped by ${signal}`));
+    });
   return stopping.signal;
 }

@@ -11,8 +11,9 @@ export const importFiles: CliCommand = {
   name: 'import',
   usage: IMPORT_USAGE,
   summary: 'Bring files in through commands; safe to interrupt and to run again',
-  run: async args =>
-    importCommand({
+  run: async args => {
+    const signal = abortOnSignals();
+    return importCommand({
       args,
       // npm runs its scripts in the package's folder and says where it was called.
       cwd: process.env.INIT_CWD ?? process.cwd(),
@@ -21,12 +22,14 @@ export const importFiles: CliCommand = {
       connect: async () => {
         const { writeSide, visible, close } = await attach(
           loadConfig({ RELATA_LOG_LEVEL: 'warn', ...process.env }),
+          signal,
         );
         return { dispatch: writeSide.dispatch, streams: writeSide.streams, visible, close };
       },
       now: () => new Date(),
       out: process.stdout,
       err: process.stderr,
-      signal: abortOnSignals(),
-    }),
+      signal,
+    });
+  },
 };

@@ -2,10 +2,11 @@
 import { parseArgs } from 'node:util';
 import { type Instance, startInstance } from '../app/instance.ts';
 import { DEFAULT_WORKSPACE } from '../app/owner.ts';
-import { loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config.ts';
 import type { Envelope } from '../eventstore/envelope.ts';
 import { isDemo, seedDemo } from '../integrations/demo/seedDemo.ts';
-import type { CliCommand } from './command.ts';
+import { aborted } from '../runtime/aborted.ts';
+import { abortOnSignals, type CliCommand } from './command.ts';
 
 export const start: CliCommand = {
   kind: 'cliCommand',
@@ -15,34 +16,50 @@ export const start: CliCommand = {
   run: async args => {
     const { values } = parseArgs({ args: [...args], options: { demo: { type: 'boolean' } } });
     const config = loadConfig(process.env);
-    const stopped = Promise.withResolvers<Error | undefined>();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.resolve(undefined));
-
-    const development = process.env.NODE_ENV !== 'production';
-    const instance = await startInstance({ config, development });
-    instance.failed.then(stopped.resolve);
+    const asked = abortOnSignals();
     try {
-      if (values.demo) await seed(instance);
-      if (instance.url) greet(instance.url, config.dataDir);
-      const failure = await stopped.promise;
-      if (failure) throw failure;
-    } finally {
-      await instance.close();
+      return await serve(config, values.demo === true, asked);
+    } catch (error) {
+      if (error === asked.reason) return 0;
+      throw error;
     }
-    return 0;
   },
 };
 
+/** @throws what ended it: the reason of `asked`, or the failure of a part. */
+async function serve(config: Config, demo: boolean, asked: AbortSignal): Promise<never> {
+  const development = process.env.NODE_ENV !== 'production';
+  const instance = await startInstance({ config, development, signal: asked });
+  const failed = new AbortController();
+  instance.failed.then(reason => failed.abort(reason));
+  const over = AbortSignal.any([asked, failed.signal]);
+  try {
+    if (demo) await seed(instance, over);
+    if (instance.url) greet(instance.url, config.dataDir);
+    return await aborted(over);
+  } catch (error) {
+    const ending = instance.close();
+    // What can't be ended because of a failure would hide it; it is logged.
+    await (error === asked.reason ? ending : ending.catch(() => undefined));
+    throw error;
+  }
+}
+
 /** Told again it changes nothing, so a first start that was cut short is finished by the next one. */
-async function seed({ writeSide, visibility }: Instance): Promise<void> {
+async function seed({ writeSide, visibility }: Instance, signal: AbortSignal): Promise<void> {
   const { client, dispatch } = writeSide;
   if (!(await isNew(client))) {
     console.log('  This data folder holds data already; --demo fills a new one only.');
     return;
   }
   console.log('  Making up demo data …');
-  const { position } = await seedDemo({ dispatch, workspaceId: DEFAULT_WORKSPACE, now: new Date() });
-  if (position !== undefined) await visibility.waitFor(position, 60_000);
+  const { position } = await seedDemo({
+    dispatch,
+    workspaceId: DEFAULT_WORKSPACE,
+    now: new Date(),
+    signal,
+  });
+  if (position !== undefined) await Promise.race([visibility.waitFor(position, 60_000), aborted(signal)]);
 }
 
 /** Nothing of ours is in the log, or the demo's own beginning is the first of it. */

@@ -1,7 +1,10 @@
 /** What one command does with the values that nobody else may hold: each that its events bring in, or take out. */
+import type { Unique } from '../domain/kernel/aggregate.ts';
 import { type Rejection, reject } from '../domain/kernel/rejection.ts';
 import type { SealedEvent } from '../eventstore/codec.ts';
+import { idFrom } from '../eventstore/hash.ts';
 import type { Dispatch } from './dispatch.ts';
+import { commandError } from './errors.ts';
 import { RESERVER, type Reservations, type Value } from './reservations.ts';
 import type { StreamState } from './streamState.ts';
 import type { View } from './view.ts';
@@ -16,6 +19,8 @@ export type Claims = {
   ) => Promise<Rejection | 'look again' | undefined>;
   /** After the append: holds what was claimed, frees what the record no longer has. */
   readonly settle: () => Promise<Rejection | undefined>;
+  /** For a repeat: the first time may have ended between the append and the hold. Only a fresh state tells what is shown. */
+  readonly confirm: (view: View, state: StreamState) => Promise<Rejection | 'look again' | undefined>;
   /** After an append that may have landed: claims stay, until whoever meets them reads our stream. */
   readonly keep: () => void;
   /** After anything else: frees what was claimed. */
@@ -27,6 +32,26 @@ export function beginClaims(wish: Wish, reservations: Reservations, inTurn: Disp
   const { aggregate } = wish.command;
   let claimed: readonly Value[] = [];
   let gone: readonly Value[] = [];
+
+  /** Holds values that the record shows; gives up those that another has taken over in the meantime. */
+  async function hold(values: readonly Value[]): Promise<Rejection | undefined> {
+    let lost: Rejection | undefined;
+    for (const value of values) {
+      if ((await reservations.hold(wish, value)) === 'held') continue;
+      await giveUp(value);
+      lost ??= taken(value.unique);
+    }
+    return lost;
+  }
+
+  /** Its commandId tells a repeat that this command has lost a value. */
+  async function giveUp({ id, unique, value }: Value): Promise<void> {
+    const { command, input } = unique.giveUp(value);
+    const commandId = givenUpBy(wish, unique) + id;
+    const request = { name: command, id: wish.id, input, commandId, causationId: wish.commandId };
+    const answer = await inTurn(request, { ...wish.context, actor: RESERVER });
+    if (!answer.ok) throw commandError('UNAVAILABLE', answer.error.message);
+  }
 
   async function free(values: readonly Value[]): Promise<void> {
     for (const value of values) await reservations.free(wish, value);
@@ -45,8 +70,8 @@ export function beginClaims(wish: Wish, reservations: Reservations, inTurn: Disp
       claimed = without(claimed, unwanted);
       await free(unwanted);
       for (const value of without(gained, claimed)) {
-        const taken = await reservations.claim(wish, value);
-        if (taken) return taken;
+        const refused = await reservations.claim(wish, value);
+        if (refused) return refused;
         claimed = [...claimed, value];
       }
       return undefined;
@@ -55,16 +80,20 @@ export function beginClaims(wish: Wish, reservations: Reservations, inTurn: Disp
     settle: async () => {
       const values = claimed;
       claimed = [];
-      let lost: Rejection | undefined;
-      for (const value of values) {
-        if ((await reservations.hold(wish, value)) === 'held') continue;
-        const { command, input } = value.unique.giveUp(value.value);
-        const request = { name: command, id: wish.id, input, causationId: wish.commandId };
-        await inTurn(request, { ...wish.context, actor: RESERVER });
-        lost ??= reject(value.unique.code, value.unique.message, value.unique.path);
-      }
+      const lost = await hold(values);
       await free(gone);
       return lost;
+    },
+
+    confirm: async (view, state) => {
+      const uniques = Object.values(aggregate.unique);
+      if (uniques.length === 0) return undefined;
+      if (view.restsOnCache()) return 'look again';
+      const lost = await hold(reservations.valuesOf(wish, aggregate, state.folded));
+      if (lost) return lost;
+      const commandIds = [...state.answers.keys()];
+      const before = uniques.find(unique => commandIds.some(id => id.startsWith(givenUpBy(wish, unique))));
+      return before && taken(before);
     },
 
     keep: () => {
@@ -77,5 +106,10 @@ export function beginClaims(wish: Wish, reservations: Reservations, inTurn: Disp
 
 const without = (values: readonly Value[], others: readonly Value[]): Value[] =>
   values.filter(({ id }) => !others.some(other => other.id === id));
+
+const taken = ({ code, message, path }: Unique<unknown>) => reject(code, message, path);
+
+const givenUpBy = ({ commandId }: Wish, { code }: Unique<unknown>) =>
+  `${idFrom('given up', commandId, code)}.`;
 
 const byId = (a: Value, b: Value) => (a.id < b.id ? -1 : 1);

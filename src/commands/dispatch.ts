@@ -17,7 +17,7 @@ import { beginClaims, type Claims } from './claims.ts';
 import { type Decided, decideOn } from './decide.ts';
 import { asCommandError, type CommandError, commandError, errorOf } from './errors.ts';
 import { createReservations } from './reservations.ts';
-import type { StreamState } from './streamState.ts';
+import { answerTo, type StreamState } from './streamState.ts';
 import type { Streams } from './streams.ts';
 import { createView, type View } from './view.ts';
 import { backOff, createQueues } from './waiting.ts';
@@ -114,11 +114,13 @@ async function tryOnce(
   options: DispatchOptions,
 ): Promise<CommandResult | 'look again' | 'lost the race'> {
   const state = await view.own();
-  const before = state.answers.get(wish.commandId);
-  if (before)
-    return before.inputHash === wish.inputHash
-      ? success(wish.id, before, { appended: 0, repeated: true })
-      : { ok: false, error: reused(wish) };
+  const before = answerTo(state, wish.commandId);
+  if (before) {
+    if (before.inputHash !== wish.inputHash) return { ok: false, error: reused(wish) };
+    const lost = await claims.confirm(view, state);
+    if (lost) return lost === 'look again' ? lost : refusal(lost);
+    return success(wish.id, before, { appended: 0, repeated: true });
+  }
 
   const decided = await decideFor(wish, state, view, options);
   if (isRejection(decided) || decided.events.length === 0) {

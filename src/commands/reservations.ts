@@ -136,8 +136,10 @@ export function createReservations(options: ReservationOptions): Reservations {
 
     hold: async (wish, value) => {
       const held = await send(wish, 'holdReservation', value, { input: { owner: wish.stream } });
-      // A hold without an answer does no harm: whoever meets the claim reads our stream.
-      return !held.ok && held.error.code === 'RESERVATION_LOST' ? 'lost' : 'held';
+      if (held.ok) return 'held';
+      if (held.error.code === 'RESERVATION_LOST') return 'lost';
+      // Our stream shows a value that may not be ours: the command is done only when it is known, by sending it again.
+      throw commandError('UNAVAILABLE', held.error.message);
     },
 
     free: async (wish, value) => {

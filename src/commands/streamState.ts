@@ -7,12 +7,16 @@ import { streamHash } from '../eventstore/hash.ts';
 /** How a command was answered the first time. */
 export type Answer = { readonly inputHash: string; readonly revision: number; readonly position: Position };
 
+/** Of an event whose server does not tell it. */
+export const UNTOLD: Position = -1n;
+
 export type StreamState = {
   readonly stream: string;
   readonly id: Id;
   readonly folded: Folded<unknown>;
   /** Of the last event; -1 when there is none. */
   readonly revision: number;
+  /** Where all of it is visible; the beginning of the log when there is nothing. */
   readonly position: Position;
   /** `prevHash` of the event to come. */
   readonly hash: string;
@@ -26,11 +30,17 @@ export const emptyState = (aggregate: Aggregate, stream: string, id: Id): Stream
   id,
   folded: aggregate.initial,
   revision: -1,
-  position: -1n,
+  position: 0n,
   hash: streamHash(stream),
   lastOccurredAt: undefined,
   answers: new Map(),
 });
+
+/** How the command was answered if it has left events; a place that is safe to wait for, where its own is untold. */
+export function answerTo(state: StreamState, commandId: string): Answer | undefined {
+  const answer = state.answers.get(commandId);
+  return answer?.position === UNTOLD ? { ...answer, position: state.position } : answer;
+}
 
 /** The state after one more stored event; `hash` is the one that its successor must carry. */
 export function advance(

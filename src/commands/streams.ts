@@ -16,7 +16,7 @@ import type { Position, RecordedEvent } from '../eventstore/envelope.ts';
 import { chainHash } from '../eventstore/hash.ts';
 import { createCache } from './cache.ts';
 import { commandError } from './errors.ts';
-import { advance, emptyState, type StreamState } from './streamState.ts';
+import { advance, emptyState, type StreamState, UNTOLD } from './streamState.ts';
 import { timedOut, withTimeout } from './waiting.ts';
 
 export type Streams = {
@@ -78,8 +78,7 @@ export function createStreams({ client, codec, cacheSize = 10_000, timeoutMs = 1
       state = emptyState(aggregate, stream, id);
       for await (const event of stored(stream, 0)) state = foldStored(aggregate, state, event);
     }
-    if (state.position === -1n && state.revision >= 0)
-      state = { ...state, position: await endOfLog(client, timeoutMs) };
+    if (state.position === UNTOLD) state = { ...state, position: await endOfLog(client, timeoutMs) };
     cache.set(stream, state);
     return state;
   }

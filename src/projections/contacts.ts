@@ -10,7 +10,7 @@ import { json, ref, refs, text, texts } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const contacts = recordModel('contacts', contact, {
-  version: 1,
+  version: 2,
   columns: {
     name: text.personally,
     emails: texts.personally,

@@ -108,7 +108,7 @@ export function recordModel<S, E extends AnyEventSet, const C extends Columns>(
     keys: event => [event.aggregateId],
     evolve: (before, event) => {
       const row = before
-        ? { ...before, ...recordChange(before, event, details) }
+        ? { ...before, ...recordChange(before, event, details, blank) }
         : { ...blank, ...firstRow(event, details) };
       return { ...row, ...own[event.type]?.(row, event) };
     },
@@ -135,9 +135,13 @@ const firstRow = (event: RecordedEvent, details: readonly string[]): Row => ({
 });
 
 /** What a derived event changes; its name ends in the words that `domain/kernel/record.ts` gave it. */
-function recordChange(row: Row, event: RecordedEvent, details: readonly string[]): Row {
+function recordChange(row: Row, event: RecordedEvent, details: readonly string[], blank: Row): Row {
   const { type, data } = event;
-  if (type.endsWith('DetailsChanged')) return pickPresent(data, details);
+  if (type.endsWith('DetailsChanged'))
+    // Cleared by null: as if it had never been given.
+    return Object.fromEntries(
+      Object.entries(pickPresent(data, details)).map(([field, value]) => [field, value ?? blank[field]]),
+    );
   if (type.endsWith('OwnerChanged')) return { ownerId: data.to };
   if (type.endsWith('Archived')) return { archived: true };
   if (type.endsWith('Restored')) return { archived: false };

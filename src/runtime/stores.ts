@@ -1,5 +1,6 @@
 /** The two stores, embedded or elsewhere: from here on nobody can tell which. */
 import type { Config } from '../config.ts';
+import { aborted } from './aborted.ts';
 import type { DataFolder } from './dataFolder.ts';
 import { startEventStore } from './eventStore.ts';
 import { REACHABLE_MS, requireEventStore, requirePostgres } from './externalStores.ts';
@@ -19,21 +20,28 @@ export type Stores = {
 
 type Store = { readonly url: string; readonly exited: Promise<FatalError>; close(): Promise<void> };
 
-/**
- * @param reachableMs how long servers elsewhere may take to answer.
- * @throws FatalError when one can't be used; the other is stopped then.
- */
+export type Waiting = {
+  /** How long servers elsewhere may take to answer. */
+  readonly reachableMs?: number;
+  /** Ends that wait. */
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** @throws FatalError when one can't be used, and the other is stopped then; or the signal's reason. */
 export async function startStores(
   config: Pick<Config, 'eventStoreUrl' | 'postgresUrl'>,
   folder: Pick<DataFolder, 'dir'>,
   logger: RuntimeLogger,
-  reachableMs: number = REACHABLE_MS,
+  { reachableMs = REACHABLE_MS, signal }: Waiting = {},
 ): Promise<Stores> {
   const { dir } = folder;
   // Those elsewhere first: where one doesn't answer, nothing has been made here yet.
-  const [givenEventStore, givenPostgres] = await Promise.all([
-    elsewhere(config.eventStoreUrl, requireEventStore, reachableMs),
-    elsewhere(config.postgresUrl, requirePostgres, reachableMs),
+  const [givenEventStore, givenPostgres] = await Promise.race([
+    Promise.all([
+      elsewhere(config.eventStoreUrl, requireEventStore, reachableMs),
+      elsewhere(config.postgresUrl, requirePostgres, reachableMs),
+    ]),
+    aborted(signal),
   ]);
   const starting: [Promise<Store> | Store, Promise<Store> | Store] = [
     givenEventStore ?? startEventStore(dir, logger),

@@ -21,8 +21,13 @@ const currencies = fc.constantFrom('EUR', 'EUR', 'EUR', 'USD');
 const NAMED: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   ID: fc.constantFrom(...IDS),
   Money: fc.record({ amount: amounts, currency: currencies }),
-  LocalDate: fc.constantFrom('2017-01-01', '2017-03-15', '2017-03-16'),
-  Instant: fc.constantFrom('2017-03-15T12:00:00Z', '2017-04-01T00:00:00+02:00'),
+  LocalDate: fc.constantFrom('2017-01-01', '2017-03-15', '2017-03-16', '0001-01-01', '9999-12-31'),
+  Instant: fc.constantFrom(
+    '2017-03-15T12:00:00Z',
+    '2017-04-01T00:00:00+02:00',
+    '0001-01-01T00:00:00Z',
+    '9999-12-31T23:59:59.999Z',
+  ),
   EmailAddress: fc.constantFrom('ann@example.com', 'Bob@example.com', 'c@example.com'),
   PhoneNumber: fc.constantFrom('+4930123456', '+14155550100'),
 };
@@ -56,6 +61,12 @@ export const inputOf = (shape: Shape): fc.Arbitrary<Record<string, unknown>> => 
   >;
 };
 
+/** Whatever some store or encoding on the way gives a meaning to. */
+const AWKWARD = '{"a\\",NULL}\n\u{1f600}';
+
+const extremes = <T>(...values: readonly (T | null)[]): readonly T[] =>
+  values.filter(value => value !== null);
+
 const optional = (schema: z.ZodType) => schema.safeParse(undefined).success;
 
 function valuesOf(schema: z.ZodType, field: string): fc.Arbitrary<unknown> {
@@ -71,7 +82,9 @@ function valuesOf(schema: z.ZodType, field: string): fc.Arbitrary<unknown> {
   if (schema instanceof z.ZodObject) return inputOf(schema.shape);
   if (schema instanceof z.ZodEnum) return fc.constantFrom(...schema.options);
   if (schema instanceof z.ZodBoolean) return fc.boolean();
-  if (schema instanceof z.ZodNumber) return fc.constantFrom(1, 10, 100);
-  if (schema instanceof z.ZodString) return fc.constantFrom('One', 'two', ' Two ');
+  if (schema instanceof z.ZodNumber)
+    return fc.constantFrom(1, 10, 100, ...extremes(schema.minValue, schema.maxValue));
+  if (schema instanceof z.ZodString)
+    return fc.constantFrom('One', 'two', ' Two ', AWKWARD, ...extremes('é'.repeat(schema.maxLength ?? 1)));
   throw new Error(`no values are known for ${field}, a ${schema.type}`);
 }

@@ -1,5 +1,6 @@
 /** The changes of one kind of row as a stream: as they come, nothing lost, and no longer than a reader can follow. */
 import type { Position } from '../../eventstore/envelope.ts';
+import { fetchChangedSince } from '../../projections/query/changedSince.ts';
 import { newReads, type Reads, type Services } from './context.ts';
 
 export type Change = {
@@ -11,7 +12,8 @@ export type Change = {
 
 /**
  * Changes wait here until they are asked for. Of several of one record the last stays: a reader who is slow sees each
- * record as it now is, and the memory that this takes is bounded by the records there are.
+ * record as it now is, and the memory that this takes is bounded by the records there are. What could not be heard for a
+ * while is looked up.
  * @param id only this record's, where given.
  */
 export function changesOf(
@@ -21,17 +23,32 @@ export function changesOf(
   id: string | undefined,
 ): AsyncIterableIterator<Change> {
   const waiting = new Map<string, Position>();
+  let heard = services.visibility.position();
+  let missedAfter: Position | undefined;
   let wake: (() => void) | undefined;
   let reads: Reads | undefined;
   let ended = false;
 
+  const add = (ids: Iterable<string>, position: Position) => {
+    for (const each of ids) if (id === undefined || id === each) waiting.set(each, position);
+  };
   const stop = services.visibility.onChange(change => {
-    if (change.workspaceId !== workspaceId) return;
-    for (const { model: changed, ids } of change.rows)
-      if (changed === model)
-        for (const each of ids) if (id === undefined || id === each) waiting.set(each, change.position);
-    if (waiting.size > 0) wake?.();
+    if (change.kind === 'missed') missedAfter ??= heard;
+    else if (change.workspaceId === workspaceId)
+      for (const { model: changed, ids } of change.rows) if (changed === model) add(ids, change.position);
+    heard = change.position;
+    if (waiting.size > 0 || missedAfter !== undefined) wake?.();
   });
+
+  const lookUp = async (after: Position) => {
+    missedAfter = undefined;
+    const { session } = newReads(services, workspaceId);
+    try {
+      add(await fetchChangedSince(session, services.models.named(model), after), heard);
+    } finally {
+      session.end();
+    }
+  };
 
   const end = () => {
     ended = true;
@@ -43,6 +60,7 @@ export function changesOf(
   const next = async (): Promise<IteratorResult<Change>> => {
     reads?.session.end();
     while (!ended) {
+      if (missedAfter !== undefined) await lookUp(missedAfter);
       const [first] = waiting;
       if (first) {
         const [changedId, position] = first;

@@ -45,7 +45,7 @@ export function defineChildren({ builder, connections, inputsOf }: Tools, childr
       },
       resolve: (parent: Row, args, context, info) => {
         const moment = parent[momentOf];
-        const loader = loaderFor(context.reads.loaders, info.fieldNodes[0], moment, async ids => {
+        const loader = loaderFor(context.reads.loaders, info.fieldNodes, moment, async ids => {
           const { session } = context.reads;
           const given = listArgs(of, args);
           const list = {

@@ -80,7 +80,7 @@ function defineConnection(
       totalCount: t.exposeInt('totalCount', {
         description: 'How many there are on all pages; counted only when asked for.',
         nullable: false as true, // whenever a query reads it, it has been counted
-        complexity: 100,
+        complexity: 1, // for each node of the page, as everything that stands here
       }),
     }),
   });

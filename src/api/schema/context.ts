@@ -10,13 +10,16 @@ import { openSession, type ReadSession } from '../../projections/query/session.t
 import type { Loaders } from './loaders.ts';
 import type { Connected } from './subscriptionLimit.ts';
 
-/** When rows have changed, as the read side tells. */
-export type RowsChanged = {
-  readonly workspaceId: string;
-  /** The read models show it. */
-  readonly position: Position;
-  readonly rows: readonly { readonly model: string; readonly ids: readonly string[] }[];
-};
+/** When rows have changed, as the read side tells; the read models show the position. */
+export type RowsChanged =
+  | {
+      readonly kind: 'changed';
+      readonly position: Position;
+      readonly workspaceId: string;
+      readonly rows: readonly { readonly model: string; readonly ids: readonly string[] }[];
+    }
+  /** Changes up to here were not heard. */
+  | { readonly kind: 'missed'; readonly position: Position };
 
 /** How far the read models are; `projections/engine` has it. */
 export type Visibility = {
@@ -45,10 +48,12 @@ export type Reads = {
   readonly moments: Map<string, Moment | Promise<Moment>>;
 };
 
-/** Mutable in one place: `reads` is renewed where one operation shows several moments (mutations, subscriptions). */
+/** Mutable in two places: `reads` is renewed where one operation shows several moments (mutations, subscriptions). */
 export type Context = CommandContext & {
   readonly services: Services;
   reads: Reads;
+  /** Nobody waits for the answer any more. */
+  over: boolean;
   /** Of a WebSocket alone. */
   readonly connected?: Connected;
 };
@@ -58,6 +63,7 @@ export const createContext = (services: Services, caller: CommandContext): Conte
   actor: caller.actor,
   services,
   reads: newReads(services, caller.workspaceId),
+  over: false,
 });
 
 /** Nothing is opened before the first read. */
@@ -73,6 +79,13 @@ export function renewReads(context: Context, position: Position): void {
   context.reads.session.end();
   context.reads = newReads(context.services, context.workspaceId);
   context.reads.session.after(position);
+  if (context.over) context.reads.session.end();
+}
+
+/** Gives back what the operation holds; what it still begins, such as the next mutation's answer, reads nothing. */
+export function endOperation(context: Context): void {
+  context.over = true;
+  context.reads.session.end();
 }
 
 async function waitUntilVisible(services: Services, position: Position): Promise<void> {

@@ -6,6 +6,7 @@ import type { FieldRef } from '@pothos/core';
 import { pascal } from '../../domain/kernel/record.ts';
 import type { Column } from '../../projections/columns.ts';
 import { entityName, type Models } from '../../projections/query/models.ts';
+import { fieldNameOf } from '../../projections/query/names.ts';
 import type { Row } from '../../projections/query/plan.ts';
 import type { ReadModel } from '../../projections/readModel.ts';
 import type { Builder } from './builder.ts';
@@ -38,11 +39,6 @@ export type Entities = {
   readonly of: (name: string) => Entity;
   readonly all: () => readonly Entity[];
 };
-
-/** What the engine's columns are called here. */
-const RENAMED: Readonly<Record<string, string>> = { validFrom: 'changedAt', knownFrom: 'position' };
-
-export const fieldNameOf = (column: string): string => RENAMED[column] ?? column;
 
 export function createEntities(builder: Builder, models: Models, types: SharedTypes): Entities {
   const known = new Map<string, Entity>();

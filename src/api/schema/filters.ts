@@ -2,9 +2,10 @@
 import type { InputRef } from '@pothos/core';
 import type { Column } from '../../projections/columns.ts';
 import { type Filter, OPERATORS, type Operator } from '../../projections/query/filter.ts';
+import { fieldNameOf } from '../../projections/query/names.ts';
 import { isOrderable, type Order, orderOf } from '../../projections/query/order.ts';
 import type { Builder } from './builder.ts';
-import { type Entity, fieldNameOf } from './entities.ts';
+import type { Entity } from './entities.ts';
 import type { InputType, ScalarName, SharedTypes } from './types.ts';
 
 export type ListInputs = { readonly filter: InputRef<unknown>; readonly orderBy: InputRef<unknown> };

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { knownAtPosition } from '../../projections/engine/logClock.ts';
 import { type Moment, present } from '../../projections/query/moment.ts';
 import { invalid } from '../../projections/query/refusal.ts';
-import { isDay, isInstant, positionOf } from '../../projections/query/values.ts';
+import { instantFrom, isDay, positionOf } from '../../projections/query/values.ts';
 import type { Builder } from './builder.ts';
 import type { Context, Reads } from './context.ts';
 
@@ -52,7 +52,8 @@ function momentOf(reads: Reads, { asOf, knownAt, knownAtPosition }: MomentArgs):
 /** The instant that a text means; a day means its last moment in UTC. */
 function instantOf(value: unknown, path: string): string {
   if (isDay(value)) return `${value}T23:59:59.999Z`;
-  if (isInstant(value)) return new Date(value).toISOString();
+  const instant = instantFrom(value);
+  if (instant !== undefined) return instant;
   throw invalid(path, 'must be an instant such as 2017-03-31T12:00:00Z or a day such as 2017-03-31');
 }
 

@@ -37,6 +37,7 @@ export function defineMutation(
   builder.mutationField(name, t =>
     t.field({
       type: definePayload(builder, name, entity),
+      nullable: true, // one that is refused must not take the answers of others in the same document with it
       ...(declaration.description !== undefined && { description: declaration.description }),
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {

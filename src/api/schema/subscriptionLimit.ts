@@ -1,32 +1,37 @@
-/** How many subscriptions one connection may have open at a time. */
+/** The subscriptions of one WebSocket connection: so many at a time, and none that outlives it. */
 import { apiError } from '../errors.ts';
 import type { Context } from './context.ts';
 
-/** What the operations of one WebSocket connection share. */
-export type Connected = { readonly limit: number; open: number };
+/** What the operations of one connection share. */
+export type Connected = { readonly limit: number; readonly open: Set<() => Promise<unknown>> };
 
-export function limited<T>(context: Context, open: () => AsyncIterableIterator<T>): AsyncIterableIterator<T> {
+export function limited<T>(
+  context: Context,
+  begin: () => AsyncIterableIterator<T>,
+): AsyncIterableIterator<T> {
   const { connected } = context;
-  if (!connected) return open();
-  if (connected.open >= connected.limit)
+  if (!connected) return begin();
+  if (connected.open.size >= connected.limit)
     throw apiError(
       `a connection has at most ${connected.limit} subscriptions; complete some, or open another one`,
-      {
-        code: 'TOO_COMPLEX',
-      },
+      { code: 'TOO_COMPLEX', details: { limit: connected.limit } },
     );
-  const stream = open();
-  connected.open += 1;
-  let counted = true;
+  const stream = begin();
+  const end = async () => {
+    connected.open.delete(end);
+    return (await stream.return?.()) ?? { done: true as const, value: undefined };
+  };
+  connected.open.add(end);
   return {
     ...stream,
-    return: async value => {
-      if (counted) connected.open -= 1;
-      counted = false;
-      return (await stream.return?.(value)) ?? { done: true, value: undefined };
-    },
+    return: end,
     [Symbol.asyncIterator]() {
       return this;
     },
   };
+}
+
+/** Also those that mercurius has lost sight of, such as the first of two with one id. */
+export async function endSubscriptions({ connected }: Partial<Context>): Promise<void> {
+  await Promise.all([...(connected?.open ?? [])].map(end => end()));
 }

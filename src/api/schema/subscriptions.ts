@@ -1,11 +1,12 @@
 /** For each record type: hear when one of its records, or a certain one, has changed. */
 import { fetchByIds } from '../../projections/query/fetch.ts';
 import { present } from '../../projections/query/moment.ts';
+import { isId } from '../../projections/query/values.ts';
+import { apiError } from '../errors.ts';
 import type { Builder } from './builder.ts';
 import { type Change, changesOf } from './changes.ts';
 import type { Entity } from './entities.ts';
 import { askedOf } from './lookahead.ts';
-import { idFrom } from './recordQueries.ts';
 import { limited } from './subscriptionLimit.ts';
 
 export function defineSubscription(builder: Builder, entity: Entity): void {
@@ -32,7 +33,7 @@ export function defineSubscription(builder: Builder, entity: Entity): void {
         'Each change as it becomes visible. A slow reader sees only the last of several changes of a record.',
       args: { id: t.arg.id({ description: 'Only this record.' }) },
       subscribe: (_, args, context) => {
-        const id = args.id === undefined || args.id === null ? undefined : idFrom(args.id, 'id');
+        const id = wantedId(args.id);
         return limited(context, () =>
           changesOf(context.services, context.workspaceId, entity.model.name, id),
         );
@@ -44,4 +45,12 @@ export function defineSubscription(builder: Builder, entity: Entity): void {
       },
     }),
   );
+}
+
+/** Coded here, as nothing formats what `subscribe` throws. */
+function wantedId(id: unknown): string | undefined {
+  if (id === undefined || id === null) return undefined;
+  if (isId(id)) return id.toLowerCase();
+  const message = 'must be an id';
+  throw apiError(`id: ${message}`, { code: 'VALIDATION', fields: [{ path: 'id', message }] });
 }

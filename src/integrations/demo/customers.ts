@@ -1,5 +1,5 @@
 /** The demo's accounts, the trees that some of them form, and the people who work there. */
-import { euros, PAST_DAYS, USERS } from './house.ts';
+import { moneyIn, PAST_DAYS, USERS } from './house.ts';
 import { daysAgo, laterBy, onDay, type Setting, type Story, storyOf, type Told } from './story.ts';
 import { COMPANY_STEMS, FIRST_NAMES, INDUSTRIES, LAST_NAMES, PLACES, TITLES } from './words.ts';
 
@@ -44,7 +44,7 @@ export function inventCustomers(setting: Setting): readonly Customer[] {
       domain,
       industry: industry.name,
       employees,
-      annualRevenue: euros(employees * random.int(90, 260) * 1000),
+      annualRevenue: moneyIn(place.currency, employees * random.int(90, 260) * 1000),
       foundedYear: random.int(1890, 2019),
       addresses: [{ kind: 'office', city: place.city, country: place.country }],
       ownerId: ids.record('user', ownerN),

@@ -1,6 +1,6 @@
 /** The demo's opportunities: opened over the past months, moved along, won, lost, and now and then reopened. */
 import { CONTACTS_EACH, type Customer } from './customers.ts';
-import { euros, OPEN_STAGES } from './house.ts';
+import { moneyIn, OPEN_STAGES } from './house.ts';
 import { daysAgo, onDay, type Setting, type Story, storyOf, type Told } from './story.ts';
 import { LOST_REASONS, PRODUCTS } from './words.ts';
 
@@ -21,6 +21,7 @@ export type Deal = {
   readonly openedDaysAgo: number;
   readonly told: readonly Told[];
   readonly wonAt: Date | undefined;
+  readonly isOpen: boolean;
 };
 
 export function inventDeals(setting: Setting, customers: readonly Customer[]): readonly Deal[] {
@@ -30,10 +31,10 @@ export function inventDeals(setting: Setting, customers: readonly Customer[]): r
     const contactN = customer.n * CONTACTS_EACH + random.int(0, CONTACTS_EACH - 1);
     // Contacts come within two days of their account.
     const longest = Math.max(1, customer.knownForDays - 4);
-    const openedDaysAgo = random.int(1, random.happens(RECENT) ? Math.min(longest, 100) : longest);
+    const openedDaysAgo = random.int(2, random.happens(RECENT) ? Math.min(longest, 100) : longest);
     const opening = open(setting, customer, contactN, openedDaysAgo);
-    const { told, wonAt } = moveOn(setting, opening.told, openedDaysAgo, opening.amount);
-    return { n, customer, contactN, openedDaysAgo, told, wonAt };
+    const later = moveOn(setting, customer, opening, openedDaysAgo);
+    return { n, customer, contactN, openedDaysAgo, ...later };
   });
 }
 
@@ -58,7 +59,8 @@ function open(setting: Setting, customer: Customer, contactN: number, openedDays
   // Half of them are priced by lines, the others by an estimate.
   const isEstimate = random.happens(0.5);
   const estimate = random.int(8, 240) * 250;
-  const unitPrice = euros((product?.price ?? 100) * random.pick([1, 1, 0.95, 0.9]));
+  const { currency } = customer.place;
+  const unitPrice = moneyIn(currency, (product?.price ?? 100) * random.pick([1, 1, 0.95, 0.9]));
   const line = { productId: ids.record('product', productN), quantity: String(quantity) };
   const input = {
     name: `${product?.name} for ${customer.name}`,
@@ -69,17 +71,19 @@ function open(setting: Setting, customer: Customer, contactN: number, openedDays
     stageId: ids.part(OPEN_STAGES[0]),
     source: random.pick(['referral', 'trade fair', 'web', 'existing customer', 'cold call']),
     closeDate: onDay(daysAgo(setting, openedDaysAgo - random.int(40, 120))),
-    ...(isEstimate ? { amount: euros(estimate), lines: [line] } : { lines: [{ ...line, unitPrice }] }),
+    ...(isEstimate
+      ? { amount: moneyIn(currency, estimate), lines: [line] }
+      : { lines: [{ ...line, unitPrice }] }),
   };
-  const told: Told[] = [{ name: 'openOpportunity', input, at: daysAgo(setting, openedDaysAgo) }];
+  const told: Told = { name: 'openOpportunity', input, at: daysAgo(setting, openedDaysAgo) };
   return { told, amount: isEstimate ? estimate : undefined };
 }
 
 /** Lets the weeks since go by. Every step is on a later day than the one before, and none is today. */
-function moveOn(setting: Setting, opening: readonly Told[], opened: number, estimate: number | undefined) {
+function moveOn(setting: Setting, customer: Customer, opening: ReturnType<typeof open>, opened: number) {
   const { random, ids } = setting;
-  const told = [...opening];
-  let amount = estimate;
+  const told = [opening.told];
+  let { amount } = opening;
   let stage = 0;
   let wonAt: Date | undefined;
   let daysLeft = opened - random.int(5, 35);
@@ -96,11 +100,11 @@ function moveOn(setting: Setting, opening: readonly Told[], opened: number, esti
       tell('reopenOpportunity', { reason: 'They came back to us.' });
     } else if (amount !== undefined && random.happens(CHANGES_ITS_AMOUNT)) {
       amount *= random.pick([0.8, 0.9, 1.1, 1.25]); // never the same again: that would be no event
-      tell('changeOpportunityAmount', { amount: euros(amount) });
+      tell('changeOpportunityAmount', { amount: moneyIn(customer.place.currency, amount) });
     } else if (stage < OPEN_STAGES.length - 1) {
       stage += 1;
       tell('moveOpportunityToStage', { stageId: ids.part(OPEN_STAGES[stage] ?? '') });
     } else wonAt = tell('winOpportunity', {});
   }
-  return { told, wonAt };
+  return { told, wonAt, isOpen: wonAt === undefined && told.at(-1)?.name !== 'loseOpportunity' };
 }

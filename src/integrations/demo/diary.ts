@@ -15,13 +15,14 @@ type About = {
 };
 
 export function tellActivities(setting: Setting, deals: readonly Deal[]): Story[] {
+  const open = deals.filter(deal => deal.isOpen);
   const kinds = [
-    ...Array.from({ length: LOGGED }, () => tellLogged),
-    ...Array.from({ length: COMPLETED }, () => tellCompleted),
-    ...Array.from({ length: PLANNED }, () => tellPlanned),
+    ...Array.from({ length: LOGGED }, () => ({ tell: tellLogged, about: deals })),
+    ...Array.from({ length: COMPLETED }, () => ({ tell: tellCompleted, about: deals })),
+    ...Array.from({ length: PLANNED }, () => ({ tell: tellPlanned, about: open })),
   ];
-  return kinds.map((tell, n) => {
-    const deal = setting.random.pick(deals);
+  return kinds.map(({ tell, about }, n) => {
+    const deal = setting.random.pick(about);
     return storyOf(setting, 'activity', n, tell(setting, aboutOf(setting, deal), deal.openedDaysAgo));
   });
 }
@@ -36,7 +37,7 @@ const aboutOf = ({ ids }: Setting, { n, customer, contactN }: Deal): About => ({
 function tellLogged(setting: Setting, about: About, openedDaysAgo: number): Told[] {
   const { random } = setting;
   const type = random.pick(['call', 'call', 'meeting', 'note'] as const);
-  const at = daysAgo(setting, random.int(1, Math.min(openedDaysAgo, 90)));
+  const at = daysAgo(setting, random.int(1, Math.min(openedDaysAgo - 1, 90)));
   const more = {
     call: () => ({
       subject: random.pick(CALLS),
@@ -56,7 +57,7 @@ function tellLogged(setting: Setting, about: About, openedDaysAgo: number): Told
 /** Planned some days before, and done since. */
 function tellCompleted(setting: Setting, about: About, openedDaysAgo: number): Told[] {
   const { random } = setting;
-  const planned = random.int(1, openedDaysAgo);
+  const planned = random.int(1, openedDaysAgo - 1);
   const done = Math.max(1, planned - random.int(1, 10));
   const [scheduledAt, doneAt] = [daysAgo(setting, planned), daysAgo(setting, done)];
   const [first, second] = scheduledAt <= doneAt ? [scheduledAt, doneAt] : [doneAt, scheduledAt];
@@ -68,10 +69,13 @@ function tellCompleted(setting: Setting, about: About, openedDaysAgo: number): T
 }
 
 /** Most are ahead; a few are overdue, as in life. */
-function tellPlanned(setting: Setting, about: About): Told[] {
+function tellPlanned(setting: Setting, about: About, openedDaysAgo: number): Told[] {
   const { random } = setting;
   const type = random.pick(['task', 'call', 'meeting'] as const);
   const subject = random.pick({ task: TASKS, call: CALLS, meeting: MEETINGS }[type]);
-  const dueAt = daysAgo(setting, random.happens(0.15) ? random.int(1, 5) : -random.int(1, 30)).toISOString();
-  return [{ name: 'scheduleActivity', input: { type, subject, dueAt, ...about }, at: daysAgo(setting, 6) }];
+  const planned = Math.min(6, openedDaysAgo - 1);
+  const isOverdue = planned > 1 && random.happens(0.15);
+  const dueAt = daysAgo(setting, isOverdue ? random.int(1, planned - 1) : -random.int(1, 30)).toISOString();
+  const at = daysAgo(setting, planned);
+  return [{ name: 'scheduleActivity', input: { type, subject, dueAt, ...about }, at }];
 }

@@ -65,11 +65,17 @@ export const tellDefaultPipeline = (setting: Setting): Story[] => [
 export function tellProducts(setting: Setting): Story[] {
   return PRODUCTS.map(({ price, ...product }, n) => {
     const sku = `${product.family.slice(0, 2).toUpperCase()}-${String(n + 1).padStart(3, '0')}`;
-    const input = { ...product, sku, listPrice: euros(price) };
+    const input = { ...product, sku, listPrice: moneyIn('EUR', price) };
     return storyOf(setting, 'product', n, [
       { name: 'introduceProduct', input, at: daysAgo(setting, SETUP_DAYS) },
     ]);
   });
 }
 
-export const euros = (amount: number) => ({ amount: amount.toFixed(2), currency: 'EUR' });
+/** What a euro is worth. Customers are offered prices in their own currency. */
+const RATES = { EUR: 1, GBP: 0.85, CHF: 0.95 } as const;
+
+export const moneyIn = (currency: keyof typeof RATES, euros: number) => ({
+  amount: (euros * RATES[currency]).toFixed(2),
+  currency,
+});

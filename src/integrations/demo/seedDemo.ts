@@ -18,6 +18,8 @@ export type DemoOptions = {
   readonly workspaceId: string;
   readonly now: Date;
   readonly seed?: number;
+  /** Stops after the stories that are being told, with its reason. */
+  readonly signal?: AbortSignal;
 };
 
 type DemoResult = {
@@ -42,6 +44,7 @@ export async function seedDemo({
   workspaceId,
   now,
   seed = SEED,
+  signal,
 }: DemoOptions): Promise<DemoResult> {
   const context = { workspaceId, actor: ACTOR };
   const result: { -readonly [K in keyof DemoResult]: DemoResult[K] } = {
@@ -51,6 +54,7 @@ export async function seedDemo({
   };
   for (const chapter of tellDemo({ workspaceId, now, seed }))
     for await (const told of inOrder(chapter, STORIES_AT_ONCE, story => tell(story, dispatch, context))) {
+      signal?.throwIfAborted();
       result.commands += told.commands;
       result.appended += told.appended;
       if (told.position !== undefined && (result.position === undefined || told.position > result.position))
@@ -64,7 +68,7 @@ export function tellDemo({
   workspaceId,
   now,
   seed = SEED,
-}: Omit<DemoOptions, 'dispatch'>): readonly Story[][] {
+}: Omit<DemoOptions, 'dispatch' | 'signal'>): readonly Story[][] {
   const today = new Date(now.toISOString().slice(0, 10));
   const setting: Setting = { today, random: createRandom(seed), ids: createIds(workspaceId, seed) };
   const customers = inventCustomers(setting);

@@ -126,13 +126,21 @@ export const INDUSTRIES = [
 ] as const;
 
 export const PLACES = [
-  { city: 'Berlin', country: 'Germany', locale: 'de-DE', timeZone: 'Europe/Berlin' },
-  { city: 'Hamburg', country: 'Germany', locale: 'de-DE', timeZone: 'Europe/Berlin' },
-  { city: 'Vienna', country: 'Austria', locale: 'de-AT', timeZone: 'Europe/Vienna' },
-  { city: 'Lyon', country: 'France', locale: 'fr-FR', timeZone: 'Europe/Paris' },
-  { city: 'Milan', country: 'Italy', locale: 'it-IT', timeZone: 'Europe/Rome' },
-  { city: 'Rotterdam', country: 'Netherlands', locale: 'nl-NL', timeZone: 'Europe/Amsterdam' },
-  { city: 'Dublin', country: 'Ireland', locale: 'en-IE', timeZone: 'Europe/Dublin' },
+  { city: 'Berlin', country: 'Germany', locale: 'de-DE', timeZone: 'Europe/Berlin', currency: 'EUR' },
+  { city: 'Hamburg', country: 'Germany', locale: 'de-DE', timeZone: 'Europe/Berlin', currency: 'EUR' },
+  { city: 'Vienna', country: 'Austria', locale: 'de-AT', timeZone: 'Europe/Vienna', currency: 'EUR' },
+  { city: 'Lyon', country: 'France', locale: 'fr-FR', timeZone: 'Europe/Paris', currency: 'EUR' },
+  { city: 'Milan', country: 'Italy', locale: 'it-IT', timeZone: 'Europe/Rome', currency: 'EUR' },
+  {
+    city: 'Rotterdam',
+    country: 'Netherlands',
+    locale: 'nl-NL',
+    timeZone: 'Europe/Amsterdam',
+    currency: 'EUR',
+  },
+  { city: 'London', country: 'United Kingdom', locale: 'en-GB', timeZone: 'Europe/London', currency: 'GBP' },
+  { city: 'Zurich', country: 'Switzerland', locale: 'de-CH', timeZone: 'Europe/Zurich', currency: 'CHF' },
+  { city: 'Dublin', country: 'Ireland', locale: 'en-IE', timeZone: 'Europe/Dublin', currency: 'EUR' },
 ] as const;
 
 export const TITLES = [

@@ -3,7 +3,7 @@ import { type DateReader, dateReader, type ReadDate } from './dates.ts';
 import type { FieldKind } from './fields.ts';
 import { parseNumber, plainNumber } from './numbers.ts';
 import type { ColumnPlan } from './plan.ts';
-import type { Row } from './row.ts';
+import { addProblem, type Row } from './row.ts';
 
 /** The value of a column's cell; `undefined` when it is empty, or bad (then the row has a problem). */
 export type CellReader = (row: Row) => unknown;
@@ -22,7 +22,7 @@ export function cellReader(
     if (cell === '') return undefined;
     const value = turn(cell);
     if (typeof value !== 'object') return value;
-    row.problems.push({ column, value: cell, ...value });
+    addProblem(row, { column, value: cell, ...value });
     return undefined;
   };
 }

@@ -18,10 +18,13 @@ import { summaryText } from './summaryText.ts';
 
 export const IMPORT_USAGE = 'PLAN --from FOLDER [--dry-run] [--report FILE]';
 
+/** As shells say it of a Ctrl-C. */
+const INTERRUPTED = 130;
+
 /** A running instance, or stores that were started for the import. */
 export type Connection = WriteSide & {
-  /** Resolves once the read models have passed the position. */
-  readonly visible: (position: Position) => Promise<void>;
+  /** Resolves once the read models have passed the position. @throws the signal's reason, or why they never will. */
+  readonly visible: (position: Position, signal?: AbortSignal) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -54,7 +57,8 @@ export async function importCommand(command: ImportCommand): Promise<number> {
 async function run(command: ImportCommand): Promise<number> {
   const { cwd, err, now } = command;
   const args = parse(command.args);
-  const plan = await readPlan(resolve(cwd, args.plan));
+  const planFile = resolve(cwd, args.plan);
+  const plan = await readPlan(planFile);
   const reportFile = resolve(cwd, args.report ?? `import-${plan.name}-report.csv`);
   const begun = now().getTime();
   const view = createProgressView(err, () => now().getTime());
@@ -66,6 +70,7 @@ async function run(command: ImportCommand): Promise<number> {
   try {
     const summary = await runImport({
       plan,
+      planFile,
       folder: resolve(cwd, args.from),
       catalog: command.catalog,
       workspaceId: command.workspaceId,
@@ -78,8 +83,12 @@ async function run(command: ImportCommand): Promise<number> {
     view.end();
     const elapsedMs = now().getTime() - begun;
     command.out.write(summaryText(summary, { plan: plan.name, elapsedMs, reportFile }));
-    if (summary.position !== undefined) await connection?.visible(summary.position);
+    if (summary.position !== undefined && !summary.isInterrupted)
+      await connection?.visible(summary.position, command.signal);
     return exitCode(summary);
+  } catch (error) {
+    if (command.signal?.aborted && error === command.signal.reason) return INTERRUPTED;
+    throw error;
   } finally {
     view.end();
     await connection?.close();
@@ -87,7 +96,7 @@ async function run(command: ImportCommand): Promise<number> {
 }
 
 function exitCode(summary: Summary): number {
-  if (summary.isInterrupted) return 130;
+  if (summary.isInterrupted) return INTERRUPTED;
   return total(summary.passes, 'rejected') > 0 ? 2 : 0;
 }
 

@@ -4,7 +4,7 @@ import { type Context, complain, type JsonPath, useColumn } from './context.ts';
 import { type Issue, issuesError } from './errors.ts';
 import { createRecordIds, type Kind, type Scope, scopeOf } from './ids.ts';
 import type { FilePlan, Pass, Plan } from './plan.ts';
-import type { Key, Row } from './row.ts';
+import { type Key, keyPart, type Row } from './row.ts';
 import { type CompiledStep, compileStep, stepName } from './steps.ts';
 import { isZone } from './zones.ts';
 
@@ -42,13 +42,18 @@ export function compilePlan(plan: Plan, catalog: Catalog, workspaceId: string): 
     const path = ['records', i];
     if (pass.file !== undefined && !plan.files[pass.file])
       complain(common, [...path, 'file'], `"${pass.file}" is not under files; add it there`);
-    const context = { ...common, file: plan.files[pass.file ?? ''], used: new Set<string>() };
+    const beginning = common.created.has(pass.kind) ? undefined : pass;
+    const context = { ...common, beginning, file: plan.files[pass.file ?? ''], used: new Set<string>() };
     return compilePass(context, pass, path);
   });
   checkRepeats(plan, kinds, issues);
-  for (const name of Object.keys(plan.files))
-    if (!plan.records.some(pass => pass.file === name))
+  for (const [name, { ignore }] of Object.entries(plan.files)) {
+    const readers = passes.filter(pass => pass.file?.name === name);
+    if (readers.length === 0)
       complain(common, ['files', name], 'no pass reads it; take it out, or add a pass');
+    for (const column of ignore.filter(column => readers.some(pass => pass.used.has(column))))
+      complain(common, ['files', name, 'ignore'], `a step uses column "${column}"; take it out here`);
+  }
   if (issues.length > 0) throw issuesError('PLAN_INVALID', "The plan can't be used", issues);
   return { scope, passes };
 }
@@ -79,11 +84,11 @@ function compilePass(context: Context, pass: Pass, path: JsonPath): CompiledPass
 }
 
 function compileKey(context: Context, key: Pass['key'], path: JsonPath): CompiledPass['key'] {
-  if (typeof key === 'object' && 'constant' in key) return () => [key.constant];
+  if (typeof key === 'object' && 'constant' in key) return () => [keyPart(key.constant)];
   const columns = typeof key === 'string' ? [key] : key;
   for (const column of columns) useColumn(context, column, path);
   return row => {
-    const parts = columns.map(column => row.read(column).normalize('NFC'));
+    const parts = columns.map(column => keyPart(row.read(column)));
     const empty = parts.indexOf('');
     if (empty < 0) return parts;
     const advice = 'fill it in: the record is known by it';

@@ -4,7 +4,7 @@ import type { Id } from '../../domain/kernel/values.ts';
 import type { Catalog } from '../../eventstore/catalog.ts';
 import type { Issue } from './errors.ts';
 import type { Kind, Scope } from './ids.ts';
-import type { FilePlan } from './plan.ts';
+import type { FilePlan, Pass } from './plan.ts';
 import { jsonPath } from './readPlan.ts';
 import type { Key } from './row.ts';
 
@@ -18,6 +18,8 @@ export type Context = {
   readonly kinds: ReadonlyMap<string, Kind>;
   /** Kinds that the passes and steps so far create: only these can be referred to. */
   readonly created: Set<string>;
+  /** The pass itself, where it is the first to create records of its kind: its rows can't count on each other. */
+  readonly beginning: Pick<Pass, 'kind' | 'key'> | undefined;
   readonly issues: Issue[];
   /** The file of the pass; none for constants. */
   readonly file: FilePlan | undefined;

@@ -5,6 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type CsvError, type Parser, parse } from 'csv-parse';
+import { decoded, nodeEncodings } from './encodings.ts';
 import type { FilePlan } from './plan.ts';
 
 export type CsvRow = {
@@ -17,6 +18,10 @@ export type CsvRow = {
 /** Far more than a row may hold: a quote that is never closed shows itself by this. */
 const MAX_ROW_BYTES = 256 * 1024;
 const NEWLINE = 10;
+const RETURN = 13;
+const SPACE = 32;
+/** Each of them, wherever it stands: files that went through many hands mix them. */
+const LINE_ENDS = ['\r\n', '\n', '\r'];
 
 type Record = { readonly record: readonly string[]; readonly info: Info };
 type Info = {
@@ -75,7 +80,8 @@ function openParser(
   const wrong: Wrong = {};
   const parser = parse({
     delimiter,
-    encoding: encoding === 'windows-1252' ? 'latin1' : encoding === 'utf-16le' ? 'utf16le' : 'utf8',
+    record_delimiter: LINE_ENDS,
+    encoding: nodeEncodings[encoding],
     bom: start === 0,
     info: true,
     max_record_size: MAX_ROW_BYTES,
@@ -93,29 +99,29 @@ function openParser(
   return { parser: parser as Parser, wrong };
 }
 
-/** Node's latin1 is ISO 8859-1; where Windows differs, the cell is decoded again. */
-function decoded(cell: string, encoding: FilePlan['encoding']): string {
-  if (encoding !== 'windows-1252' || !/[\u0080-\u009f]/.test(cell)) return cell;
-  return new TextDecoder('windows-1252').decode(Buffer.from(cell, 'latin1'));
-}
-
 /** Where the first line that is not blank ends, from an offset on, and how many blank ones are before it. */
 async function firstLine(path: string, from: number, encoding: FilePlan['encoding']) {
+  const width = encoding === 'utf-16le' ? 2 : 1;
   const file = await open(path);
   try {
     const buffer = Buffer.alloc(64 * 1024);
     let blank = 0;
     let isBlank = true;
+    let isAfterReturn = false;
     for (let at = from; ; ) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) return { end: at, blank };
-      for (let i = 0; i < bytesRead; i++) {
-        const byte = buffer[i] ?? 0;
-        if (byte === NEWLINE && !isBlank) return { end: at + i + (encoding === 'utf-16le' ? 2 : 1), blank };
-        if (byte === NEWLINE) blank += 1;
-        else if (byte > 32) isBlank = false;
+      if (bytesRead < width) return { end: at + bytesRead, blank };
+      let i = 0;
+      for (; i + width <= bytesRead; i += width) {
+        const unit = buffer.readUIntLE(i, width);
+        // A line ends with \r\n, \n or \r: which of them, a \r leaves open until the next character.
+        const ended = unit === NEWLINE ? i + width : isAfterReturn ? i : undefined;
+        if (ended !== undefined && !isBlank) return { end: at + ended, blank };
+        if (ended !== undefined) blank += 1;
+        isAfterReturn = unit === RETURN;
+        if (unit > SPACE) isBlank = false;
       }
-      at += bytesRead;
+      at += i;
     }
   } finally {
     await file.close();

@@ -71,10 +71,13 @@ function readWith(expression: RegExp, text: string, zone: string): ReadDate | un
   if (written.getUTCMonth() !== month - 1 || written.getUTCDate() !== day) return undefined; // 31 February
   const offset = parts.offset === undefined ? undefined : minutesOf(parts.offset);
   if (offset !== undefined && !(Math.abs(offset) <= 14 * 60)) return undefined;
-  const instant = offset === undefined ? instantOf(local, zone) : local - offset * 60_000;
+  const instant = new Date(
+    offset === undefined ? instantOf(local, zone) : local - offset * 60_000,
+  ).toISOString();
+  if (!/^(?!0000)\d{4}-/.test(instant)) return undefined; // the years that an instant may have
   return {
     day: written.toISOString().slice(0, 10),
-    instant: new Date(instant).toISOString(),
+    instant,
     hasTime: parts.hour !== undefined || parts.hour12 !== undefined,
   };
 }

@@ -3,13 +3,15 @@ import type { CommandRequest } from '../../commands/wish.ts';
 import type { Id } from '../../domain/kernel/values.ts';
 import type { CompiledPass } from './compile.ts';
 import { commandIdOf, type Scope } from './ids.ts';
-import type { Key, Row } from './row.ts';
+import type { Key, PlanReference, Row } from './row.ts';
 import type { CompiledStep } from './steps.ts';
 
 export type Wish = {
   readonly step: CompiledStep;
   readonly recordId: Id;
   readonly request: CommandRequest;
+  /** Records of the plan that it names. */
+  readonly references: readonly PlanReference[];
 };
 
 /** A step that is not for this row; if an earlier import carried it out, the row has changed since. */
@@ -25,7 +27,7 @@ export type Evaluated = {
 
 /** @param now ISO 8601; what is said to happen later rejects the row. */
 export function evaluateRow(pass: CompiledPass, row: Row, scope: Scope, now: string): Evaluated {
-  const key = pass.key(row);
+  const key = row.problems.length === 0 ? pass.key(row) : undefined; // of no row can cells be told
   const wishes: Wish[] = [];
   const idle: IdleStep[] = [];
   const clocks = new Map<string, string>(); // the last time in this row, by record
@@ -33,13 +35,15 @@ export function evaluateRow(pass: CompiledPass, row: Row, scope: Scope, now: str
     const step = group.find(alternative => alternative.applies(row)) ?? group[0];
     if (!step || !key) continue;
     const commandId = commandIdOf(scope, pass.kind, key, step.name);
-    const before = row.references.length;
     const recordId = step.target(row, key, commandId);
     if (!step.applies(row)) {
-      row.references.length = before; // what an idle step refers to need not exist
       if (recordId) idle.push({ step, recordId, commandId });
     } else if (!recordId) complain(row, step.onColumns, 'EMPTY', 'fill it in: it says which record is meant');
-    else wishes.push({ step, recordId, request: requestOf(step, row, recordId, commandId, scope) });
+    else {
+      const request = requestOf(step, row, recordId, commandId, scope);
+      wishes.push({ step, recordId, request, references: [...row.references] });
+    }
+    row.references.length = 0; // they are the step's own; what an idle one refers to need not exist
   }
   for (const wish of wishes) {
     checkTime(wish, row, clocks, now);

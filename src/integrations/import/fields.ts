@@ -39,6 +39,12 @@ export function fieldAt(shape: Shape, path: readonly string[]): Field | { readon
   return { kind: kindOf(inner, title), schema, ...(ref !== undefined && { ref }) };
 }
 
+/** What an object takes; nothing for any other field. */
+export function partsOf({ schema }: Field): Shape {
+  const inner = innermost(schema).schema;
+  return inner instanceof z.ZodObject ? inner.shape : {};
+}
+
 /** Through optional, default, pipe and the like, with the names met on the way. */
 function innermost(schema: z.ZodType): { schema: z.ZodType; title?: string; ref?: string } {
   const { title, ref } = schema.meta() ?? {};

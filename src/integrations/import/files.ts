@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CompiledPass, CompiledPlan } from './compile.ts';
 import { type CsvRow, csvRows } from './csvRows.ts';
+import { markOf } from './encodings.ts';
 import { type Issue, importError, issuesError } from './errors.ts';
 import type { FilePlan, Plan } from './plan.ts';
 import { createRow, type Layout, type Row } from './row.ts';
@@ -30,6 +31,11 @@ export async function openFiles(
   for (const [name, filePlan] of Object.entries(plan.files)) {
     const path = resolve(folder, filePlan.file);
     const { bytes, header } = await look(path, filePlan);
+    const mark = await markOf(path);
+    if (mark !== undefined && mark !== filePlan.encoding) {
+      issues.push({ path: filePlan.file, message: otherEncoding(mark, filePlan) });
+      continue;
+    }
     const own = passes.filter(pass => pass.file?.name === name);
     issues.push(...checkHeader(filePlan, header, own));
     const index = new Map(header.map((column, i) => [column, i]));
@@ -43,6 +49,11 @@ export async function openFiles(
   }
   if (issues.length > 0) throw issuesError('FILE_COLUMNS', "The files don't fit the plan", issues);
   return files;
+}
+
+function otherEncoding(mark: string, { encoding }: FilePlan): string {
+  const what = mark === 'utf-16be' ? 'save it as utf-8' : `write "encoding": "${mark}" into the plan`;
+  return `by its first bytes it is ${mark}, and the plan says ${encoding}; ${what}`;
 }
 
 async function look(path: string, plan: FilePlan): Promise<{ bytes: number; header: readonly string[] }> {
@@ -63,19 +74,23 @@ async function look(path: string, plan: FilePlan): Promise<{ bytes: number; head
 function checkHeader(plan: FilePlan, header: readonly string[], passes: readonly CompiledPass[]): Issue[] {
   const path = plan.file;
   const list = header.map(column => `"${column}"`).join(', ') || 'none';
-  if (new Set(header).size < header.length)
+  const needed = header.filter(column => !plan.ignore.includes(column));
+  const named = needed.filter(column => column !== '');
+  if (new Set(named).size < named.length)
     return [{ path, message: `two of its columns have one name (${list}); rename one in the file` }];
   const used = new Set(passes.flatMap(pass => [...pass.used]));
   const wanted = new Set([...used, ...Object.keys(plan.columns)]);
   const missing = [...wanted].filter(column => !header.includes(column));
-  const unknown = header.filter(column => !used.has(column) && !plan.ignore.includes(column));
+  const unknown = new Set(needed.filter(column => !used.has(column)));
   if (missing.length > 0 && header.length === 1)
     return [{ path, message: `its only column is ${list}; name the delimiter that it uses in the plan` }];
   return [
     ...missing.map(column => ({ path, message: `it has no column "${column}"; its columns are ${list}` })),
-    ...unknown.map(column => ({
+    ...[...unknown].map(column => ({
       path,
-      message: `the plan does nothing with column "${column}"; use it in a step, or name it under "ignore"`,
+      message: column
+        ? `the plan does nothing with column "${column}"; use it in a step, or name it under "ignore"`
+        : 'it has a column without a name; give it one, or put "" under "ignore"',
     })),
   ];
 }

@@ -10,10 +10,23 @@ const Name = z
 const ColumnName = z.string().min(1);
 const Json = z.json();
 
+/** Values by names that files and people choose. It inherits nothing, so that a column may be called `constructor`. */
+const byName = <V extends z.ZodType>(value: V, name: z.ZodType<string, string> = z.string()) =>
+  z
+    .preprocess(refuseProto, z.record(name, value))
+    .transform((record): Record<string, z.output<V>> => Object.assign(Object.create(null), record));
+
+/** zod leaves this one name out, which would be a silent change of the plan. */
+function refuseProto(input: unknown, context: z.core.$RefinementCtx): unknown {
+  if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__'))
+    context.issues.push({ code: 'custom', input, message: '"__proto__" can\'t be a name here; use another' });
+  return input;
+}
+
 /** How the cells of a column are to be read, wherever the plan uses it. */
 const ColumnPlan = z.strictObject({
   /** Spellings that mean something else: each use is reported. */
-  aliases: z.record(z.string(), z.string()).optional(),
+  aliases: byName(z.string()).optional(),
   /** After the aliases, only these may stand there. */
   values: z.array(z.string()).min(1).optional(),
   /** What an empty cell means: nothing, a line in the report, or that the row is rejected. */
@@ -25,6 +38,10 @@ const ColumnPlan = z.strictObject({
       group: z.enum([',', '.', ' ', "'"]).optional(),
       /** Places that the decimal point moves to the right: 6 where the file counts in millions. */
       shift: z.int().min(-12).max(12).default(0),
+    })
+    .refine(({ decimal, group }) => decimal !== group, {
+      error: 'must not be what stands before the decimals too',
+      path: ['group'],
     })
     .optional(),
   date: z
@@ -42,11 +59,14 @@ export type ColumnPlan = z.infer<typeof ColumnPlan>;
 const FilePlan = z.strictObject({
   /** Relative to the folder that is imported. */
   file: z.string().min(1),
-  delimiter: z.string().length(1).default(','),
+  delimiter: z
+    .string()
+    .regex(/^[^"\r\n]$/, 'must be one character, and neither a quote nor a line end')
+    .default(','),
   encoding: z.enum(['utf-8', 'utf-16le', 'windows-1252']).default('utf-8'),
-  columns: z.record(ColumnName, ColumnPlan).default({}),
-  /** Columns that are left behind on purpose. Any other that no step uses is an error. */
-  ignore: z.array(ColumnName).default([]),
+  columns: byName(ColumnPlan, ColumnName).prefault({}),
+  /** Columns that are left behind on purpose, `""` for those without a name. Any other that no step uses is an error. */
+  ignore: z.array(z.string()).default([]),
 });
 export type FilePlan = z.infer<typeof FilePlan>;
 
@@ -66,7 +86,7 @@ const Source = z.strictObject({
   /** The value is a key of this kind, and the field gets that record's id. */
   ref: Name.optional(),
   /** What each value of the column becomes; another one rejects the row. */
-  map: z.record(z.string(), Json).optional(),
+  map: byName(Json).optional(),
 });
 export type Source = z.infer<typeof Source>;
 
@@ -88,11 +108,11 @@ const Step = z.strictObject({
   /** The record that the command is sent to, where it is not the row's own. */
   on: Source.optional(),
   /** All must hold, or the step is left out. */
-  when: z.record(ColumnName, Condition).default({}),
+  when: byName(Condition, ColumnName).prefault({}),
   /** When it happened in the business; at the import's own time where it is absent. */
   at: Source.optional(),
   /** Input field → value. Dots lead into objects and lists: `addresses.0.country`. */
-  input: z.record(z.string().min(1), Source).default({}),
+  input: byName(Source, z.string().min(1)).prefault({}),
 });
 export type Step = z.infer<typeof Step>;
 
@@ -119,7 +139,7 @@ export const Plan = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9-]{0,59}$/, 'must hold small letters, digits and - only, at most 60 of them'),
   description: z.string().optional(),
   zone: z.string().default('UTC'),
-  files: z.record(z.string().min(1), FilePlan).default({}),
+  files: byName(FilePlan, z.string().min(1)).prefault({}),
   /** Passes over the files, one after the other. */
   records: z.array(Pass).min(1),
 });

@@ -1,10 +1,17 @@
 /** Telling how an import gets on: one line that renews itself on a terminal, and a line now and then elsewhere. */
 import type { Progress } from './runImport.ts';
 
-export type Output = { readonly write: (text: string) => unknown; readonly isTTY?: boolean | undefined };
+export type Output = {
+  readonly write: (text: string) => unknown;
+  readonly isTTY?: boolean | undefined;
+  /** Of a terminal. */
+  readonly columns?: number | undefined;
+};
 
 const TERMINAL_EVERY_MS = 100;
 const PLAIN_EVERY_MS = 5_000;
+/** From here on the rest can be told from what is done. */
+const FIRST_SHARE = 0.01;
 const CLEAR_LINE = '\r\u001b[K';
 
 /** @param now ms, of any clock that only moves on. */
@@ -18,7 +25,8 @@ export function createProgressView(output: Output, now: () => number) {
       if (at - shown < every) return;
       shown = at;
       const line = progressLine(progress, at - begun);
-      output.write(output.isTTY ? `${CLEAR_LINE}${line}` : `${line}\n`);
+      // A line that wraps could not be taken away again.
+      output.write(output.isTTY ? `${CLEAR_LINE}${line.slice(0, (output.columns ?? 80) - 1)}` : `${line}\n`);
     },
     /** Takes the renewing line away, so that what follows stands at its place. */
     end: (): void => {
@@ -31,7 +39,7 @@ export function createProgressView(output: Output, now: () => number) {
 function progressLine(progress: Progress, elapsedMs: number): string {
   const { pass, passes, counts, rows, bytesDone, bytesTotal } = progress;
   const share = bytesTotal > 0 ? bytesDone / bytesTotal : 0;
-  const left = share > 0 ? `, about ${duration((elapsedMs * (1 - share)) / share)} left` : '';
+  const left = share >= FIRST_SHARE ? `, about ${duration((elapsedMs * (1 - share)) / share)} left` : '';
   const perSecond = elapsedMs > 0 ? Math.round((rows * 1000) / elapsedMs) : 0;
   const rejected = counts.rejected > 0 ? `, ${number(counts.rejected)} rejected` : '';
   return `${counts.title} (${pass + 1} of ${passes}): ${number(counts.rows)} rows${rejected}, ${number(perSecond)} rows/s, ${Math.floor(share * 100)} %${left}`;

@@ -1,5 +1,5 @@
 /** The report file: a line for each cell that was repaired, and for each that made its row be rejected. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { importError } from './errors.ts';
 import type { SettledRow } from './settle.ts';
@@ -15,20 +15,32 @@ const BUFFER_CHARACTERS = 64 * 1024;
 /** A report that nobody asked for. */
 export const noReport: Report = { add: async () => undefined, close: async () => undefined };
 
-/** @throws ImportError `REPORT_UNWRITABLE`, before anything is imported. */
-export async function openReport(path: string): Promise<Report> {
-  const file: FileHandle = await open(path, 'w').catch((cause: Error) => {
-    throw importError(
-      'REPORT_UNWRITABLE',
+/**
+ * @param inputs files that the import reads, which a slip must not replace
+ * @throws ImportError `REPORT_UNWRITABLE`, before anything is imported; later too, when no more can be written.
+ */
+export async function openReport(path: string, inputs: readonly string[]): Promise<Report> {
+  for (const input of inputs)
+    if (await isSameFile(path, input))
+      throw unwritable(
+        `The report ${path} would replace a file of the import; name another file with --report.`,
+      );
+  const file = await begin(path).catch((cause: Error) => {
+    throw unwritable(
       `The report ${path} can't be written (${cause.message}); name another file with --report.`,
-      { cause },
+      cause,
     );
   });
-  let waiting = csv([HEADER]);
+  let waiting = '';
   const flush = async () => {
     const text = waiting;
     waiting = '';
-    await file.appendFile(text);
+    await file.appendFile(text).catch((cause: Error) => {
+      throw unwritable(
+        `The import stopped: the report ${path} can't be written any more (${cause.message}). Make room, and run the same import again; what is in already is recognised.`,
+        cause,
+      );
+    });
   };
   return {
     add: async (name, { number, outcome, problems, repairs }) => {
@@ -40,11 +52,33 @@ export async function openReport(path: string): Promise<Report> {
       if (waiting.length > BUFFER_CHARACTERS) await flush();
     },
     close: async () => {
-      await flush();
-      await file.close();
+      try {
+        await flush();
+      } finally {
+        await file.close();
+      }
     },
   };
 }
+
+/** The header goes first, so that a place which takes nothing shows itself now. */
+async function begin(path: string): Promise<FileHandle> {
+  const file = await open(path, 'w');
+  try {
+    await file.appendFile(csv([HEADER]));
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function isSameFile(path: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([path, other].map(each => stat(each).catch(() => undefined)));
+  return a !== undefined && a.dev === b?.dev && a.ino === b.ino;
+}
+
+const unwritable = (message: string, cause?: unknown) => importError('REPORT_UNWRITABLE', message, { cause });
 
 /** Cells that a spreadsheet would take for formulas are written so that it doesn't. */
 const csv = (lines: readonly (readonly (string | number)[])[]): string =>

@@ -1,4 +1,5 @@
 /** One row on its way in: its cells as the plan wants them read, and what was found on the way. */
+import type { Id } from '../../domain/kernel/values.ts';
 import type { ColumnPlan } from './plan.ts';
 
 /** Something about a cell that the report names: a repair, or a reason why the row is rejected. */
@@ -10,16 +11,20 @@ export type Finding = {
   readonly advice: string;
 };
 
-/** A key of the plan that a cell refers to. */
+/** A record of the plan that a cell refers to. */
 export type PlanReference = {
   readonly kind: string;
   readonly key: Key;
+  readonly id: Id;
   readonly column: string;
   readonly value: string;
 };
 
 /** What tells a record from others of its kind. */
 export type Key = readonly string[];
+
+/** Keys and references are compared by their letters, however a file writes their accents. */
+export const keyPart = (text: string): string => text.normalize('NFC');
 
 export type Row = {
   /** As a spreadsheet shows it; the header is row 1. */
@@ -28,6 +33,7 @@ export type Row = {
   readonly read: (column: string) => string;
   readonly problems: Finding[];
   readonly repairs: Finding[];
+  /** Of the step that is being evaluated. */
   readonly references: PlanReference[];
 };
 
@@ -59,19 +65,24 @@ export function createRow(layout: Layout, cells: readonly string[], number: numb
   return row;
 }
 
+/** A cell that goes to several fields is told of once. */
+export function addProblem({ problems }: Row, problem: Finding): void {
+  if (!problems.some(({ column, code }) => column === problem.column && code === problem.code))
+    problems.push(problem);
+}
+
 function settle(row: Row, column: string, raw: string, plan: ColumnPlan | undefined): string {
   const reject = (code: string, advice: string) => {
     row.problems.push({ column, code, value: raw, advice });
     return raw;
   };
-  if (raw.includes('\uFFFD'))
+  if (/[\0\uFFFD]/.test(raw) || !raw.isWellFormed())
     return reject(
       'BAD_ENCODING',
       'save the file in the encoding that the plan names (utf-8 unless it says otherwise)',
     );
   if (!plan) return raw;
-  // Object.hasOwn: a cell may say "constructor"
-  const alias = plan.aliases && Object.hasOwn(plan.aliases, raw) ? plan.aliases[raw] : undefined;
+  const alias = plan.aliases?.[raw];
   if (alias !== undefined)
     row.repairs.push({
       column,

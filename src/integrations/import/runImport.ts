@@ -23,6 +23,8 @@ import { count, noCounts, type PassCounts, type Summary, total } from './summary
 
 export type ImportOptions = {
   readonly plan: Plan;
+  /** Where the plan comes from, so that the report does not take its place. */
+  readonly planFile?: string;
   /** Where the plan's files are. */
   readonly folder: string;
   readonly catalog: Catalog;
@@ -63,7 +65,8 @@ export async function runImport(options: ImportOptions): Promise<Summary> {
   const compiled = compilePlan(plan, options.catalog, workspaceId);
   checkConstants(compiled, options.now().toISOString());
   const files = await openFiles(plan, compiled, options.folder);
-  const report = reportFile === undefined ? noReport : await openReport(reportFile);
+  const inputs = [...files.values()].map(file => file.path).concat(options.planFile ?? []);
+  const report = reportFile === undefined ? noReport : await openReport(reportFile, inputs);
   const actor = options.actor ?? { type: 'import', id: plan.name };
   try {
     const write = await options.connect?.();

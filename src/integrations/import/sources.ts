@@ -3,8 +3,8 @@ import { cellReader, constantInstant } from './cells.ts';
 import { type Context, complain, type JsonPath, referredKind, useColumn } from './context.ts';
 import { type Field, textField } from './fields.ts';
 import { partIdOf } from './ids.ts';
-import type { Source } from './plan.ts';
-import type { Key, Row } from './row.ts';
+import type { Pass, Source } from './plan.ts';
+import { addProblem, type Key, keyPart, type Row } from './row.ts';
 import { parseTemplate } from './template.ts';
 
 export type CompiledSource = {
@@ -64,18 +64,20 @@ function compileFirst(context: Context, sources: readonly Source[], field: Field
 }
 
 function compileConstant(context: Context, constant: unknown, field: Field, path: JsonPath) {
-  const instant = field.kind === 'instant' ? constantInstant(String(constant), context.zone) : undefined;
+  const fixed = constantFor(context, constant, field, [...path, 'constant']);
+  return fixed && { columns: [], read: () => fixed.value };
+}
+
+/** The value that a plan writes for a field, as the field takes it. */
+function constantFor(context: Context, written: unknown, field: Field, path: JsonPath) {
+  const instant = field.kind === 'instant' ? constantInstant(String(written), context.zone) : undefined;
   if (field.kind === 'instant' && !instant)
-    return complain(context, [...path, 'constant'], 'write it like 2016-10-01 or 2016-10-01T00:00:00Z');
-  const value = instant ?? constant;
-  const result = field.schema.safeParse(value);
-  if (!result.success)
-    return complain(
-      context,
-      [...path, 'constant'],
-      result.error.issues[0]?.message ?? 'the field does not take it',
-    );
-  return { columns: [], read: () => value };
+    return complain(context, path, 'write it like 2016-10-01 or 2016-10-01T00:00:00Z');
+  const value = instant ?? written;
+  const { error } = field.schema.safeParse(value);
+  return error
+    ? complain(context, path, error.issues[0]?.message ?? 'the field does not take it')
+    : { value };
 }
 
 function compileColumn(
@@ -85,20 +87,30 @@ function compileColumn(
   field: Field,
   path: JsonPath,
 ) {
-  if (map) return { columns: [column], read: (row: Row) => mapped(row, column, map) };
+  if (map) return compileMap(context, column, map, field, path);
   const read = cellReader(column, context.file?.columns[column], field.kind, context.zone);
   return typeof read === 'function'
     ? { columns: [column], read }
     : complain(context, [...path, 'column'], `column "${column}": ${read.wrong}`);
 }
 
-function mapped(row: Row, column: string, map: Readonly<Record<string, unknown>>): unknown {
-  const value = row.read(column);
-  if (value === '') return undefined;
-  if (Object.hasOwn(map, value)) return map[value];
-  const advice = `use one of ${Object.keys(map).join(', ')}, or add it to the map in the plan`;
-  row.problems.push({ column, code: 'VALUE_UNKNOWN', value, advice });
-  return undefined;
+function compileMap(
+  context: Context,
+  column: string,
+  map: Readonly<Record<string, unknown>>,
+  field: Field,
+  path: JsonPath,
+) {
+  const values = new Map<string, unknown>();
+  for (const [cell, written] of Object.entries(map))
+    values.set(cell, constantFor(context, written, field, [...path, 'map', cell])?.value);
+  const advice = `use one of ${[...values.keys()].join(', ')}, or add it to the map in the plan`;
+  const read = (row: Row) => {
+    const value = row.read(column);
+    if (value !== '' && !values.has(value)) addProblem(row, { column, code: 'VALUE_UNKNOWN', value, advice });
+    return values.get(value);
+  };
+  return { columns: [column], read };
 }
 
 /** Text with cells in it, or the id that such a text names. */
@@ -128,6 +140,12 @@ function compileReference(context: Context, source: Source, field: Field, path: 
       [...path, 'ref'],
       `the field takes a ${field.ref}; "${name}" is a ${kind.category}`,
     );
+  if (name === context.beginning?.kind && !isOwnKey(source, context.beginning.key))
+    return complain(
+      context,
+      [...path, 'ref'],
+      `"${name}" is created in this very pass, where a row can't count on the others; move the step to a pass of its own further down`,
+    );
   const { constant, map } = source;
   const columns = source.columns ?? (source.column === undefined ? [] : [source.column]);
   if (map)
@@ -135,15 +153,23 @@ function compileReference(context: Context, source: Source, field: Field, path: 
   if (columns.length === 0 && typeof constant !== 'string')
     return complain(context, path, '"ref" needs "column", "columns" or a "constant" that is text');
   const keyOf = (row: Row): Key =>
-    columns.length > 0 ? columns.map(column => row.read(column)) : [String(constant)];
+    columns.length > 0 ? columns.map(column => keyPart(row.read(column))) : [keyPart(String(constant))];
   const column = columns.join(' + ');
   const read = (row: Row) => {
     const key = keyOf(row);
     if (key.includes('')) return undefined;
-    row.references.push({ kind: name, key, column, value: key.join(' + ') });
-    return context.recordId(name, kind, key);
+    const id = context.recordId(name, kind, key);
+    row.references.push({ kind: name, key, id, column, value: key.join(' + ') });
+    return id;
   };
   return { columns, read };
+}
+
+/** Whether a reference is to the record of the row itself. */
+function isOwnKey({ column, columns, constant }: Source, key: Pass['key']): boolean {
+  if (typeof key === 'object' && 'constant' in key) return constant === key.constant;
+  const [own, named] = [[key].flat(), columns ?? [column]];
+  return own.length === named.length && own.every((name, i) => name === named[i]);
 }
 
 /** The field of a reference that names a record to send a command to. */

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { createdId, singletonId } from '../../commands/wish.ts';
 import { isOptional } from '../../domain/kernel/record.ts';
-import type { Id } from '../../domain/kernel/values.ts';
+import type { Id, Shape } from '../../domain/kernel/values.ts';
 import type { Command } from '../../eventstore/catalog.ts';
 import { compileConditions } from './conditions.ts';
 import { type Context, complain, type JsonPath, referredKind } from './context.ts';
-import { fieldAt, instantField } from './fields.ts';
+import { fieldAt, instantField, partsOf } from './fields.ts';
 import { inputBuilder, type Leaf } from './inputTree.ts';
 import type { Step } from './plan.ts';
 import type { Key, Row } from './row.ts';
@@ -43,7 +43,7 @@ export function compileStep(
     return complain(
       context,
       [...path, 'command'],
-      `there is no command ${step.command}; see docs/import.md for the list`,
+      `there is no command ${step.command}; the mutations in schema.graphql say which there are`,
     );
   const { declaration } = command;
   const leaves = compileInput(context, step, command, [...path, 'input']);
@@ -84,12 +84,25 @@ function compileInput(context: Context, step: Step, command: Command, path: Json
       if (compiled) leaves.push({ path: parts, source: compiled });
     }
   }
-  const given = new Set(Object.keys(step.input).map(name => name.split('.')[0]));
-  for (const [field, schema] of Object.entries(shape))
-    if (!given.has(field) && !isOptional(schema as z.ZodType))
-      // shapes hold zod types and nothing else
-      complain(context, path, `${command.name} needs ${field}; say where it comes from`);
+  for (const missing of missingFields(shape, Object.keys(step.input)))
+    complain(context, path, `${command.name} needs ${missing}; say where it comes from`);
   return leaves;
+}
+
+/** What must be there and has no source: in the input itself, and in each object that has one for a part of it. */
+function missingFields(shape: Shape, given: readonly string[]): string[] {
+  const objects = new Set(
+    given.flatMap(name => [...name.matchAll(/\./g)].map(dot => name.slice(0, dot.index))),
+  );
+  const partsAt = (name: string) => {
+    const field = fieldAt(shape, name.split('.'));
+    return 'wrong' in field
+      ? []
+      : Object.entries(partsOf(field)).map(([part, type]) => [`${name}.${part}`, type]);
+  };
+  return [...Object.entries(shape), ...[...objects].flatMap(partsAt)]
+    .filter(([name, type]) => !given.some(each => `${each}.`.startsWith(`${name}.`)) && !isOptional(type))
+    .map(([name]) => name);
 }
 
 /** Which record a command goes to: the one that it creates, the workspace's only one, another's, or the row's own. */

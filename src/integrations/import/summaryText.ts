@@ -33,15 +33,18 @@ function table(passes: Summary['passes']): string[] {
 }
 
 function sentences({ passes, isDryRun, isInterrupted }: Summary, reportFile: string): string[] {
-  const [imported, rejected, repaired] = (['imported', 'rejected', 'repaired'] as const).map(what =>
-    total(passes, what),
-  ) as [number, number, number];
+  const [imported, unchanged] = [total(passes, 'imported'), total(passes, 'unchanged')];
+  const [rejected, repaired] = [total(passes, 'rejected'), total(passes, 'repaired')];
   const said: string[] = [];
   if (isInterrupted)
     said.push('Stopped before the end. Run the same import again: what is in already is recognised.');
   if (isDryRun) said.push('This was a dry run: nothing was written. Imported is what would be.');
   else if (imported === 0 && rejected === 0 && !isInterrupted)
-    said.push('Nothing changed: all of it had been imported before.');
+    said.push(
+      unchanged > 0
+        ? 'Nothing changed: all of it had been imported before.'
+        : 'Nothing changed: the files have no row that says anything to import.',
+    );
   if (repaired > 0) said.push(`${rowsAre(repaired)} imported with a repair; ${reportFile} names each cell.`);
   if (rejected > 0)
     said.push(

@@ -1,9 +1,9 @@
 /**
- * A build that stands where the live group stands becomes part of it: it is made active, the views are pointed at it and
- * the one before is retired, in one transaction. Readers see one whole build or the other.
+ * A build that stands where the live group stands is shown: it is made active, the views are pointed at it and the one
+ * before is retired, in one transaction. Readers see one whole build or the other.
  */
 import type pg from 'pg';
-import { type Build, readBuilds, retire } from './builds.ts';
+import { type Build, lockBuilds, retire } from './builds.ts';
 import { fenced } from './failure.ts';
 import type { Group, Member } from './group.ts';
 import { VISIBLE_POSITION } from './logClock.ts';
@@ -21,24 +21,25 @@ const LOCK_TIMEOUT = '200ms';
  */
 export async function activate(
   pool: pg.Pool,
-  joining: Pick<Group, 'members' | 'point'>,
+  level: Pick<Group, 'members' | 'point'>,
   token: string,
 ): Promise<void> {
   await inTransaction(pool, async client => {
     await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
-    const stored = await readBuilds(client, 'FOR UPDATE');
+    const stored = await lockBuilds(client);
     const owned = await client.query(
       `SELECT FROM relata.builds WHERE owner = $1 AND schema_name = ANY ($2)`,
-      [token, joining.members.map(({ build }) => build.schema)],
+      [token, level.members.map(({ build }) => build.schema)],
     );
-    if (owned.rowCount !== joining.members.length) throw fenced('a build is another owner’s');
-    for (const member of joining.members) await activateOne(client, member, joining, stored);
+    if (owned.rowCount !== level.members.length) throw fenced('a build is another owner’s');
+    for (const member of level.members) await activateOne(client, member, level, stored);
     // Where an old version held everybody's view back, more is visible now.
     await client.query(
       `SELECT pg_notify($1, json_build_object('position', ${VISIBLE_POSITION}::text)::text)`,
       [CHANNEL],
     );
   });
+  for (const member of level.members) member.shown = true;
 }
 
 async function activateOne(

@@ -19,6 +19,8 @@ export type Build = {
   readonly point: LogPoint | undefined;
   readonly fingerprint: string;
   readonly indexed: boolean;
+  /** It is active, or has been. */
+  readonly wasShown: boolean;
 };
 
 /** The row that keeps the checkpoint of the log's clock. */
@@ -26,7 +28,7 @@ export const CLOCK = 'logClock';
 export const CLOCK_SCHEMA = 'relata';
 
 const COLUMNS = `model, version, build, schema_name, status, commit_position::text AS commit,
-  prepare_position::text AS prepare, event_id, fingerprint, indexed`;
+  prepare_position::text AS prepare, event_id, fingerprint, indexed, activated_at IS NOT NULL AS "wasShown"`;
 
 type BuildRow = Omit<Build, 'schema' | 'point'> & {
   readonly schema_name: string;
@@ -35,15 +37,21 @@ type BuildRow = Omit<Build, 'schema' | 'point'> & {
   readonly event_id: string | null;
 };
 
-export async function readBuilds(db: pg.Pool | pg.ClientBase, more = ''): Promise<readonly Build[]> {
+export async function readBuilds(db: pg.Pool | pg.ClientBase): Promise<readonly Build[]> {
   const { rows } = await db.query<BuildRow>(
-    `SELECT ${COLUMNS} FROM relata.builds ORDER BY model, version, build ${more}`,
+    `SELECT ${COLUMNS} FROM relata.builds ORDER BY model, version, build`,
   );
   return rows.map(({ schema_name: schema, commit, prepare, event_id: eventId, ...row }) => ({
     ...row,
     schema,
     point: eventId === null ? undefined : { commit: BigInt(commit), prepare: BigInt(prepare), eventId },
   }));
+}
+
+/** As they stay until the transaction ends: nobody moves, makes or retires one meanwhile. */
+export async function lockBuilds(client: pg.ClientBase): Promise<readonly Build[]> {
+  await client.query('LOCK TABLE relata.builds IN SHARE ROW EXCLUSIVE MODE');
+  return readBuilds(client);
 }
 
 /**
@@ -81,7 +89,7 @@ export async function takeBuilds(
 ): Promise<readonly Build[]> {
   const lease = await client.query(`SELECT FROM relata.lease WHERE owner = $1 FOR UPDATE`, [token]);
   if (lease.rowCount !== 1) throw fenced('the lease is another instance’s');
-  const builds = await readBuilds(client, 'FOR UPDATE');
+  const builds = await lockBuilds(client);
   checkDeclared(models, builds);
   for (const build of builds) {
     if (build.status === 'retired' || build.model === CLOCK) continue;
@@ -102,21 +110,25 @@ export async function takeBuilds(
 export const isWanted = (build: Build, model: ReadModel): boolean =>
   build.status !== 'retired' && build.version === model.version && build.fingerprint === fingerprintOf(model);
 
+/** @returns its schema. */
 export async function createBuild(
   client: pg.ClientBase,
   model: ReadModel,
   builds: readonly Build[],
-): Promise<void> {
+): Promise<string> {
   const { name, version } = model;
   const before = builds.filter(build => build.model === name && build.version === version);
   const build = Math.max(0, ...before.map(each => each.build)) + 1;
   const schema = schemaName(name, version, build);
+  // One that `relata.builds` doesn't know is what was left when that table was emptied.
+  await client.query(`DROP SCHEMA IF EXISTS ${quoted(schema)} CASCADE`);
   for (const statement of createTables(model, schema)) await client.query(statement);
   await client.query(
     `INSERT INTO relata.builds (model, version, build, schema_name, status, fingerprint)
      VALUES ($1, $2, $3, $4, 'building', $5)`,
     [name, version, build, schema, fingerprintOf(model)],
   );
+  return schema;
 }
 
 export const retire = (client: pg.ClientBase, { schema }: Build): Promise<unknown> =>

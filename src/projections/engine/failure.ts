@@ -9,6 +9,7 @@ export type Failure = {
     | 'OTHER_LOG'
     | 'SHAPE_CHANGED'
     | 'NEWER_BUILD'
+    | 'NEWER_DATABASE'
     | 'VIEW_IN_USE';
   readonly message: string;
   readonly model?: string;

@@ -4,9 +4,9 @@
  */
 import type { Feed, LogEvent } from './source.ts';
 
-/** Two batches: one to be taken at once, and one that arrives meanwhile. */
-const HIGH_WATER = 2_000;
-const LOW_WATER = 1_000;
+/** Batches: two to be taken at once, and two that arrive meanwhile. */
+const HIGH_WATER = 4_000;
+const LOW_WATER = 2_000;
 
 export type Producer = {
   readonly pause: () => void;
@@ -44,6 +44,9 @@ export function feedQueue(producer: Producer): FeedQueue {
       if (over && 'error' in over) throw over.error;
       return [];
     }
+    return cut(max);
+  };
+  const cut = (max: number): readonly LogEvent[] => {
     const batch = events.length <= max ? events : events.slice(0, max);
     events = events.length <= max ? [] : events.slice(max);
     if (paused && events.length < LOW_WATER && !over) {
@@ -56,6 +59,7 @@ export function feedQueue(producer: Producer): FeedQueue {
   return {
     feed: {
       take,
+      whole: max => (events.length >= max ? cut(max) : []),
       close: () => {
         events = [];
         finish({});

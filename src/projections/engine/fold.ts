@@ -56,18 +56,17 @@ export function stepsOf(model: ReadModel, events: readonly RecordedEvent[]): rea
 }
 
 /**
- * The keys whose rows must be known before folding. A row belongs to one stream, so the first event of a stream finds
- * none; facts are only ever added.
+ * The keys whose rows must be known before folding. The first event of a record's stream finds none; facts are only
+ * ever added. Other keys come out of events' data, and a stranger's may be among them.
  */
 export function keysToLoad(model: ReadModel, steps: readonly Step[]): ReadonlyMap<string, RowKey> {
   const wanted = new Map<string, RowKey>();
   if (model.appendOnly) return wanted;
-  const oneStream = model.of !== undefined || model.history;
   const fresh = new Set<string>();
   for (const { event, keys } of steps)
     for (const id of keys) {
       const key = keyOf(event.workspaceId, id);
-      if (oneStream && event.revision === 0) fresh.add(key);
+      if (model.of && event.revision === 0) fresh.add(key);
       else if (!fresh.has(key)) wanted.set(key, { workspaceId: event.workspaceId, id });
     }
   return wanted;

@@ -14,12 +14,16 @@ export type Member = {
   readonly cache: RowCache;
   /** Whether the indexes that readers need are there. */
   indexed: boolean;
+  /** Whether the views show it. */
+  shown: boolean;
 };
 
 export type Group = {
   members: readonly Member[];
-  /** Checkpoint of all members. */
+  /** Checkpoint of all members, as stored. */
   point: LogPoint | undefined;
+  /** Up to where the rows in memory are folded: the checkpoint, or one batch further. */
+  folded: LogPoint | undefined;
   readonly session: Session;
   /** In the live group alone. */
   readonly clock?: Clock;
@@ -27,10 +31,13 @@ export type Group = {
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
-/** The running maximum of `recordedAt`, whose rises the live group records. */
-export type Clock = { maximum: Instant | undefined };
+/** The running maximum of `recordedAt`, whose rises the live group records: as folded, and as stored. */
+export type Clock = { maximum: Instant | undefined; stored: Instant | undefined };
 
-/** The group that readers see. The log's clock belongs to it, so there always is one. */
+/**
+ * The group that readers see, and builds that are level with it and about to be shown. The log's clock belongs to it, so
+ * there always is one.
+ */
 export type LiveGroup = Group & {
   readonly clock: Clock;
   /** It has come to where the log ended when it began. */
@@ -47,6 +54,7 @@ export function memberOf(model: ReadModel, build: Build, models: number): Member
     statements: statementsOf(model, build.schema),
     cache: rowCache(CACHED_TEXT / models),
     indexed: build.indexed,
+    shown: build.status === 'active',
   };
 }
 

@@ -29,11 +29,27 @@ const TAKE = `
     WHERE held.until < clock_timestamp() OR held.owner = excluded.owner
   RETURNING owner`;
 
-/** Waits until the lease is ours. @throws the signal's reason when aborted, or Postgres's error. */
-export async function takeLease(options: LeaseOptions, signal: AbortSignal): Promise<Lease> {
+/**
+ * Waits until the lease is ours.
+ * @param onHeld told as often as another is found to have it.
+ * @throws the signal's reason when aborted, or Postgres's error.
+ */
+export async function takeLease(
+  options: LeaseOptions,
+  signal: AbortSignal,
+  onHeld: () => void,
+): Promise<Lease> {
   const token = randomUUID();
-  while (!(await take(options, token))) await delay(options.milliseconds / 3, undefined, { signal });
+  while (!(await take(options, token))) {
+    onHeld();
+    await delay(options.milliseconds / 3, undefined, { signal });
+  }
   return keep(options, token);
+}
+
+/** For who has just started Postgres: whoever had the lease has lost it along with the server before. */
+export async function dropLease(pool: pg.Pool): Promise<void> {
+  await pool.query('DELETE FROM relata.lease');
 }
 
 function keep(options: LeaseOptions, token: string): Lease {

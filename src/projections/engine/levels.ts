@@ -34,7 +34,7 @@ export function levelsOf(builds: readonly Build[], models: readonly ReadModel[])
  * an older version that nothing here can fold any more, and is shown as it is until the new one replaces it.
  */
 export function visiblePositionOf(live: LiveGroup, builds: readonly Build[], commit: Position): Position {
-  const followed = new Set(live.members.map(({ model }) => model.name));
+  const followed = new Set(live.members.filter(({ shown }) => shown).map(({ model }) => model.name));
   const behind = builds
     .filter(({ status, model }) => status === 'active' && model !== CLOCK && !followed.has(model))
     .map(({ point }) => (point ?? BEFORE_ALL).commit);

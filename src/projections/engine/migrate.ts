@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Kysely, PostgresDialect } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
 import type pg from 'pg';
+import { projectionError } from './failure.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../migrations/', import.meta.url));
 const SCHEMA = 'relata';
@@ -12,15 +13,16 @@ const TABLE = 'migrations';
 
 /**
  * Runs what is missing, in one transaction and under an advisory lock: several processes may start at once.
- * @throws one clear sentence when a newer Relata has migrated this database.
+ * @throws a failure that says what to do when a newer Relata has migrated this database.
  */
 export async function migrate(pool: pg.Pool): Promise<void> {
   const ours = await migrationNames();
   const unknown = (await applied(pool)).filter(name => !ours.includes(name));
   if (unknown.length > 0)
-    throw new Error(
-      `This database was migrated by a newer Relata (${unknown.join(', ')}); start that version or a later one.`,
-    );
+    throw projectionError({
+      code: 'NEWER_DATABASE',
+      message: `This database was migrated by a newer Relata (${unknown.join(', ')}); start that version or a later one.`,
+    });
   // Not destroyed afterwards: that would end the pool, which is the caller's.
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const migrator = new Migrator({

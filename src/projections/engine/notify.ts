@@ -1,4 +1,5 @@
 /** What a committed batch tells the other processes: up to where rows are visible, and which of them changed. */
+import { z } from 'zod';
 import type { Position } from '../../eventstore/envelope.ts';
 
 export const CHANNEL = 'relata_visible';
@@ -10,11 +11,22 @@ export type ChangedRows = ReadonlyMap<string, ReadonlyMap<string, readonly strin
 const MAX_BYTES = 7_900;
 
 /** As sent. A batch may take several; its last one has the position. */
-export type Payload = {
-  readonly changed?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
-  /** Decimal digits. */
-  readonly position?: string;
-};
+const Payload = z
+  .object({
+    changed: z.record(z.string(), z.record(z.string(), z.array(z.string()))),
+    position: z.string().regex(/^-?\d+$/),
+  })
+  .partial();
+export type Payload = z.infer<typeof Payload>;
+
+/** Whoever may connect to the database may notify: nothing for what this engine hasn't sent. */
+export function payloadIn(text: string): Payload | undefined {
+  try {
+    return Payload.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
 
 /** The notifications of one transaction, in order. */
 export function payloadsOf(changed: ChangedRows, position: Position): readonly string[] {

@@ -9,12 +9,13 @@ import type { Instant } from '../../domain/kernel/values.ts';
 import type { ReadModel } from '../readModel.ts';
 import { activate, inTransaction } from './activate.ts';
 import { backOff } from './backOff.ts';
-import { type Build, dropRetired, takeBuilds } from './builds.ts';
+import { type Build, dropRetired, readBuilds, takeBuilds } from './builds.ts';
 import { followLive, followUntilJoined, type Run } from './follow.ts';
 import { type Group, type LiveGroup, mutex } from './group.ts';
 import { clockPoint, type Level, levelsOf, visiblePositionOf } from './levels.ts';
 import { openSession } from './session.ts';
 import { comparePoints, type EventSource } from './source.ts';
+import { switchOver } from './switchOver.ts';
 
 export type Ownership = {
   readonly pool: pg.Pool;
@@ -50,42 +51,62 @@ export async function own(ownership: Ownership): Promise<void> {
     }
   };
   const build = async ({ members, point }: Level) => {
-    const group: Group = { members, point, session: await openSession(pool), exclusive: mutex() };
+    const group: Group = {
+      members,
+      point,
+      folded: point,
+      session: await openSession(pool),
+      exclusive: mutex(),
+    };
     building.push(group);
     tasks.run(async () => {
       try {
         await comeLevel(run, group, live, ownership);
       } finally {
-        building.splice(building.indexOf(group), 1);
         await group.session.close();
       }
+      building.splice(building.indexOf(group), 1);
+      run.moved();
     });
   };
 
+  let following: Promise<void> | undefined;
   try {
-    // At a first start every build and the clock have read nothing: they follow the log together from its beginning.
     await take(builds, async level => {
       if (comparePoints(level.point, live.point) !== 0) return build(level);
-      await activate(pool, level, token);
       live.members = [...live.members, ...level.members];
+      const hidden = level.members.filter(({ shown }) => !shown);
+      // At a first start every build and the clock have read nothing: they follow the log together from its beginning.
+      if (level.point === undefined) await activate(pool, level, token);
+      else if (hidden.length > 0) tasks.run(() => switchOver(run, hidden, live));
     });
-    const following = followLive(run, live, commit => visiblePositionOf(live, builds, commit));
-    ownership.onReady(async () => take(await readAndTake(), build));
+    following = followLive(run, live, commit => visiblePositionOf(live, builds, commit));
+    ownership.onReady(async () => {
+      const asked = (await readBuilds(pool)).some(
+        ({ schema, status }) => status === 'building' && !taken.has(schema),
+      );
+      if (asked) await take(await readAndTake(), build);
+    });
     await Promise.race([following, tasks.failed]);
   } finally {
-    await tasks.stop();
+    // All of it writes through the live group's session, or waits for it.
+    await Promise.allSettled([tasks.stop(), following]);
     await live.session.close();
   }
 }
 
+/** Resolves once the group is shown, or the signal aborts. */
 async function comeLevel(run: Run, group: Group, live: LiveGroup, { logger }: Ownership): Promise<void> {
-  for (let attempt = 0; !(await followUntilJoined(run, group, live)); attempt++)
+  for (let attempt = 0; !(await followUntilJoined(run, group, live)); attempt++) {
+    if (run.signal.aborted) return;
     await backOff(attempt, run.signal);
+  }
+  await switchOver(run, group.members, live);
+  if (run.signal.aborted) return;
   logger.info(
     { models: group.members.map(({ model }) => model.name), position: String(live.point?.commit ?? -1) },
     'read models built and switched',
   );
-  run.moved();
 }
 
 async function openLive(pool: pg.Pool, builds: readonly Build[]): Promise<LiveGroup> {
@@ -93,10 +114,12 @@ async function openLive(pool: pg.Pool, builds: readonly Build[]): Promise<LiveGr
     'SELECT max(recorded_at) AS maximum FROM relata.log_clock',
   );
   const maximum: Instant | undefined = rows[0]?.maximum?.toISOString();
+  const point = clockPoint(builds);
   return {
     members: [],
-    point: clockPoint(builds),
-    clock: { maximum },
+    point,
+    folded: point,
+    clock: { maximum, stored: maximum },
     caughtUp: false,
     session: await openSession(pool),
     exclusive: mutex(),

@@ -7,9 +7,9 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Position } from '../../eventstore/envelope.ts';
 import type { ReadModel } from '../readModel.ts';
-import { inTransaction } from './activate.ts';
 import { backOff } from './backOff.ts';
-import { checkDeclared, createBuild, readBuilds } from './builds.ts';
+import { requestBuilds } from './buildRequests.ts';
+import { checkDeclared, readBuilds } from './builds.ts';
 import { type Failure, failureOf, isFenced } from './failure.ts';
 import type { Group, LiveGroup } from './group.ts';
 import { type Lease, takeLease } from './lease.ts';
@@ -61,7 +61,8 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
   checkDeclared(models, await readBuilds(pool));
   const stopping = new AbortController();
   const listeners = new Set<(status: ProjectorStatus) => void>();
-  let status: ProjectorStatus = { state: 'standby', position: BEFORE_ALL.commit, building: [] };
+  // Until it is known whether another projects, nothing can be said of how far the read models are.
+  let status: ProjectorStatus = { state: 'catchingUp', position: BEFORE_ALL.commit, building: [] };
   let lookForBuilds = nothing;
   const tell = (next: ProjectorStatus) => {
     status = next;
@@ -87,6 +88,10 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
     }
   };
 
+  const standBy = () => {
+    if (status.state !== 'standby') tell({ state: 'standby', position: BEFORE_ALL.commit, building: [] });
+  };
+
   let lease: Lease | undefined;
   // Without Postgres it runs out by itself.
   const giveBack = async () => {
@@ -96,7 +101,10 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
   /** One turn as the owner. @returns what stops the projector for good. */
   const turn = async (): Promise<Failure | undefined> => {
     try {
-      lease ??= await takeLease({ pool, instance, milliseconds: leaseMs }, stopping.signal);
+      if (!lease) {
+        lease = await takeLease({ pool, instance, milliseconds: leaseMs }, stopping.signal, standBy);
+        tell({ ...status, state: 'catchingUp' });
+      }
       await project(lease);
     } catch (error) {
       const failure = failureOf(error);
@@ -116,8 +124,8 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
         tell({ ...status, state: 'failed', failure });
         break;
       }
-      if (!lease) tell({ ...status, state: 'standby' });
       attempt = status.position > before ? 0 : attempt + 1;
+      if (!lease) standBy();
       await backOff(attempt, stopping.signal);
     }
     await giveBack();
@@ -130,7 +138,10 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
       listeners.add(listener);
     },
     rebuild: async name => {
-      await requestBuild(pool, models, name);
+      const model = models.find(each => each.name === name);
+      if (!model)
+        throw new Error(`there is no read model ${name}; there are ${models.map(m => m.name).join(', ')}`);
+      await requestBuilds(pool, [model]);
       await lookForBuilds();
     },
     close: async () => {
@@ -146,23 +157,11 @@ function progress(live: LiveGroup, building: readonly Group[]): ProjectorStatus 
     state: live.caughtUp ? 'live' : 'catchingUp',
     position: (live.point ?? BEFORE_ALL).commit,
     building: building.flatMap(({ members, point }) =>
-      members.map(({ model: { name, version } }) => ({
-        model: name,
-        version,
-        position: (point ?? BEFORE_ALL).commit,
+      members.map(member => ({
+        model: member.model.name,
+        version: member.model.version,
+        position: ((live.members.includes(member) ? live.point : point) ?? BEFORE_ALL).commit,
       })),
     ),
   };
-}
-
-/** Nothing to do where a build is on its way already. */
-async function requestBuild(pool: pg.Pool, models: readonly ReadModel[], name: string): Promise<void> {
-  const model = models.find(each => each.name === name);
-  if (!model)
-    throw new Error(`there is no read model ${name}; there are ${models.map(m => m.name).join(', ')}`);
-  await inTransaction(pool, async client => {
-    const builds = await readBuilds(client, 'FOR UPDATE');
-    if (builds.some(build => build.model === name && build.status === 'building')) return;
-    await createBuild(client, model, builds);
-  });
 }

@@ -21,7 +21,7 @@ export async function startProjectorWorker(options: WorkerOptions): Promise<Proj
   const exited = Promise.withResolvers<void>();
   const answers = new Map<number, PromiseWithResolvers<void>>();
   const listeners = new Set<(status: ProjectorStatus) => void>();
-  let status: ProjectorStatus = { state: 'standby', position: BEFORE_ALL.commit, building: [] };
+  let status: ProjectorStatus = { state: 'catchingUp', position: BEFORE_ALL.commit, building: [] };
   let closing = false;
   let requests = 0;
 

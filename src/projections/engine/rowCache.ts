@@ -8,8 +8,9 @@ export type RowCache = {
   /** `null`: the tables have no such row. `undefined`: unknown. */
   readonly get: (key: string) => Version | null | undefined;
   readonly set: (key: string, version: Version | null) => void;
-  /** Forgets the rows that were used least lately, down to the limit. */
-  readonly trim: () => void;
+  /** Forgets the rows that were used least lately, down to the limit, but for those of these keys. */
+  readonly trim: (kept?: { readonly has: (key: string) => boolean }) => void;
+  readonly clear: () => void;
 };
 
 /** @param limit in characters of text that its rows may hold, roughly; memory is about twice that. */
@@ -30,11 +31,15 @@ export function rowCache(limit: number): RowCache {
       entries.set(key, { version, weight }); // at the end: a Map keeps the order of insertion
       total += weight;
     },
-    trim: () => {
+    trim: kept => {
       for (const key of entries.keys()) {
         if (total <= limit) return;
-        forget(key);
+        if (!kept?.has(key)) forget(key);
       }
+    },
+    clear: () => {
+      entries.clear();
+      total = 0;
     },
   };
 }

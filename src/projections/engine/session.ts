@@ -1,14 +1,11 @@
-/** The projector's own connection: statements are sent without waiting for the answers of those before. */
+/** The projector's own connections: what is read goes out in a pipeline, what is written as one transaction in one round trip. */
 import pg from 'pg';
 import { sqlTypes } from '../query/sqlTypes.ts';
 import { fenced } from './failure.ts';
+import { implicitTransactions, type RunTransaction, type Statement } from './implicitTransaction.ts';
 import { type Bulk, statementOf } from './statements.ts';
 
-/** Prepared under its name the first time. */
-export type Statement = { readonly name: string; readonly text: string; readonly values: string[] };
-
 export type Session = {
-  readonly client: pg.Client;
   readonly rows: <T>(bulk: Bulk<T>, items: readonly T[]) => Promise<readonly unknown[][]>;
   /** The statements, all or none, in one round trip. */
   readonly transaction: (statements: readonly Statement[]) => Promise<void>;
@@ -30,40 +27,47 @@ const SETTINGS = [
   `SET plan_cache_mode = force_generic_plan`,
 ];
 
-/** A connection as the pool's are, but with pipelining, and for one user alone. */
+/** Two connections as the pool's are, for one user alone: pg can read in a pipeline, or write by statements of our own. */
 export async function openSession(pool: pg.Pool): Promise<Session> {
-  const { options } = pool;
-  const client = new pg.Client({ ...options, password: options.password, pipeline: true } as pg.ClientConfig);
+  const reader = await connect(pool, { pipeline: true });
+  try {
+    const writer = await connect(pool, { pipeline: false });
+    const run = implicitTransactions(writer);
+    return {
+      rows: async (bulk, items) => {
+        const query = { ...statementOf(bulk, items), rowMode: 'array' as const, types: sqlTypes };
+        return (await reader.query<unknown[]>(query)).rows;
+      },
+      transaction: statements => fencing(run, statements),
+      close: async () => {
+        await Promise.all([reader.end(), writer.end()]);
+      },
+    };
+  } catch (error) {
+    await reader.end();
+    throw error;
+  }
+}
+
+async function connect({ options }: pg.Pool, { pipeline }: { pipeline: boolean }): Promise<pg.Client> {
+  const client = new pg.Client({ ...options, password: options.password, pipeline } as pg.ClientConfig);
   client.on('error', () => undefined); // whatever is sent next fails with the reason
   await client.connect();
   try {
-    await Promise.all(SETTINGS.map(setting => client.query(setting)));
+    for (const setting of SETTINGS) await client.query(setting);
+    return client;
   } catch (error) {
     await client.end();
     throw error;
   }
-  return {
-    client,
-    rows: async (bulk, items) => {
-      const query = { ...statementOf(bulk, items), rowMode: 'array' as const, types: sqlTypes };
-      return (await client.query<unknown[]>(query)).rows;
-    },
-    transaction: statements => transaction(client, statements),
-    close: () => client.end(),
-  };
 }
 
-/** COMMIT is sent along. After a failure Postgres answers it with a rollback. */
-async function transaction(client: pg.Client, statements: readonly Statement[]): Promise<void> {
-  const sent = ['BEGIN', ...statements, 'COMMIT'].map(each =>
-    typeof each === 'string' ? client.query(each) : client.query(each),
-  );
-  const answers = await Promise.allSettled(sent);
-  const failed = answers.find(answer => answer.status === 'rejected');
-  if (!failed) return;
-  throw isMoved(failed.reason)
-    ? fenced('the checkpoint was moved by another owner', failed.reason)
-    : failed.reason;
+async function fencing(run: RunTransaction, statements: readonly Statement[]): Promise<void> {
+  try {
+    await run(statements);
+  } catch (error) {
+    throw isMoved(error) ? fenced('the checkpoint was moved by another owner', error) : error;
+  }
 }
 
 /** Raised by `relata.move_checkpoint`. */

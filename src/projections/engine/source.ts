@@ -24,6 +24,8 @@ export type Feed = {
    * has ended cleanly, or was closed. Rejects when it has failed.
    */
   readonly take: (max: number) => Promise<readonly LogEvent[]>;
+  /** A batch of `max` if so many have arrived, and otherwise nothing. */
+  readonly whole: (max: number) => readonly LogEvent[];
   readonly close: () => void;
 };
 

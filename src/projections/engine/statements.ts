@@ -2,7 +2,7 @@
 import type { ReadModel } from '../readModel.ts';
 import { arrayOf, type Keyed, paramOf } from './encode.ts';
 import type { End, RowKey } from './fold.ts';
-import type { Statement } from './session.ts';
+import type { Statement } from './implicitTransaction.ts';
 import { columnsOf, endColumns, listOf, quoted, type SqlColumn } from './sqlNames.ts';
 
 /** A prepared statement and how its parameters are made of items. */

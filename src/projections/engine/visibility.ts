@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { Position } from '../../eventstore/envelope.ts';
 import { backOff } from './backOff.ts';
 import { visiblePosition } from './logClock.ts';
-import { CHANNEL, type ChangedRows, type Payload } from './notify.ts';
+import { CHANNEL, type ChangedRows, type Payload, payloadIn } from './notify.ts';
 
 export type Change = {
   readonly position: Position;
@@ -57,7 +57,8 @@ export async function openVisibility({ pool, logger }: VisibilityOptions): Promi
     for (const listener of listeners) listener({ position, changed, gap });
   };
   const hear = (text: string) => {
-    const payload: Payload = JSON.parse(text);
+    const payload = payloadIn(text);
+    if (!payload) return;
     collect(pending, payload);
     if (payload.position === undefined) return;
     const changed = pending;
@@ -74,12 +75,17 @@ export async function openVisibility({ pool, logger }: VisibilityOptions): Promi
     });
     client.on('error', () => undefined); // it ends as well
     client.on('notification', ({ payload }) => payload && hear(payload));
-    await client.connect();
-    pending = new Map();
-    await client.query(`LISTEN ${CHANNEL}`);
-    // What is committed from here on is heard; what was before is in this. It may be less than was seen before a crash.
-    reach(await visiblePosition(client));
-    return { client, ended };
+    try {
+      await client.connect();
+      pending = new Map();
+      await client.query(`LISTEN ${CHANNEL}`);
+      // What is committed from here on is heard; what was before is in this. It may be less than was seen before a crash.
+      reach(await visiblePosition(client));
+      return { client, ended };
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
   };
   const reconnect = async (): Promise<Connection | undefined> => {
     for (let attempt = 0; !stopping.signal.aborted; attempt++) {

@@ -6,7 +6,8 @@ import { isValueOf } from './values.ts';
 export type Cursor = readonly unknown[];
 
 const VERSION = '1';
-const MAX_LENGTH = 4_000;
+/** A page may be ordered by long texts. */
+const MAX_LENGTH = 100_000;
 
 /** Which order a cursor was made for: it means nothing in another one. */
 const signature = (order: Order) => `${VERSION}:${order.map(key => `${key.column} ${key.direction}`).join()}`;

@@ -3,9 +3,9 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Column, ColumnKind } from '../columns.ts';
 import type { ReadModel } from '../readModel.ts';
 import { columnOf } from './models.ts';
-import { snake } from './names.ts';
+import { fieldNameOf, snake } from './names.ts';
 import { invalid } from './refusal.ts';
-import { isValueOf, sqlTypeOf } from './values.ts';
+import { instantFrom, isValueOf, sqlTypeOf } from './values.ts';
 
 /** `{ status: { eq: 'open' }, or: [{ amount: { gte: … } }, …] }`; what is named side by side must all hold. */
 export type Filter = { readonly [columnOrLogic: string]: unknown };
@@ -42,7 +42,7 @@ export function filterOf(model: ReadModel, filter: Filter): RawBuilder<unknown> 
     if (depth > MAX_DEPTH) throw invalid(path, `a filter goes at most ${MAX_DEPTH} levels deep`);
     const parts = Object.entries(part)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => one(name, value, `${path}.${name}`, depth));
+      .map(([name, value]) => one(name, value, `${path}.${fieldNameOf(name)}`, depth));
     return joined(parts, 'and');
   };
 
@@ -56,11 +56,11 @@ export function filterOf(model: ReadModel, filter: Filter): RawBuilder<unknown> 
     if (name === 'not') {
       const inner = all(value as Filter, path, depth + 1);
       // A condition on a missing value is neither true nor false: what isn't true is what `not` asks for.
-      return inner && sql`(${inner}) is not true`;
+      return inner ? sql`(${inner}) is not true` : sql`false`;
     }
     if (name === 'and' || name === 'or') {
       const parts = (value as readonly Filter[]).map((part, i) => all(part, `${path}.${i}`, depth + 1));
-      // Of no alternatives none holds; an empty alternative always does.
+      // An empty filter holds always, its opposite never. Of no alternatives none holds.
       if (name === 'or' && parts.some(part => part === undefined)) return undefined;
       return name === 'or' && parts.length === 0 ? sql`false` : joined(parts, name);
     }
@@ -135,7 +135,7 @@ const EXPECTED: Partial<Record<ColumnKind, string>> = {
 
 function checked({ kind }: Pick<Column, 'kind'>, value: unknown, path: string): unknown {
   if (!isValueOf(kind, value)) throw invalid(path, EXPECTED[kind] ?? 'must be text without U+0000');
-  return value;
+  return kind === 'instant' ? instantFrom(value) : value;
 }
 
 /** Without the wildcards of `like`. */

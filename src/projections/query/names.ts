@@ -1,4 +1,4 @@
-/** The stable views that every query reads from. */
+/** The stable views that every query reads from, and what columns are called by those who ask. */
 import { snake } from '../engine/sqlNames.ts';
 import type { ReadModel } from '../readModel.ts';
 
@@ -9,3 +9,8 @@ export const viewOf = (model: ReadModel): string => `crm.${snake(model.name)}`;
 
 /** Every version of its rows. */
 export const historyOf = (model: ReadModel): string => `crm.${snake(model.name)}_history`;
+
+/** What the engine's columns are called outside. */
+const RENAMED: Readonly<Record<string, string>> = { validFrom: 'changedAt', knownFrom: 'position' };
+
+export const fieldNameOf = (column: string): string => RENAMED[column] ?? column;

@@ -4,7 +4,7 @@ import type { Column, ColumnKind } from '../columns.ts';
 import type { ReadModel } from '../readModel.ts';
 import type { Cursor } from './cursor.ts';
 import { columnOf } from './models.ts';
-import { snake } from './names.ts';
+import { fieldNameOf, snake } from './names.ts';
 import type { Row } from './plan.ts';
 import { invalid } from './refusal.ts';
 import { sqlTypeOf } from './values.ts';
@@ -46,7 +46,7 @@ export function orderOf(
     return { column, kind, nullable, direction, nulls: 'last' };
   });
   const twice = keys.find((key, i) => keys.findIndex(other => other.column === key.column) !== i);
-  if (twice) throw invalid('orderBy', `names ${twice.column} twice`);
+  if (twice) throw invalid('orderBy', `names ${fieldNameOf(twice.column)} twice`);
   const end = keys.findIndex(key => key.column === 'id');
   if (end >= 0) return keys.slice(0, end + 1);
   const direction = keys.at(-1)?.direction ?? 'asc';

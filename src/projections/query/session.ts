@@ -6,6 +6,7 @@
 import type { RawBuilder } from 'kysely';
 import type pg from 'pg';
 import type { Position } from '../../eventstore/envelope.ts';
+import { operationEnded } from './refusal.ts';
 import { sqlTypes } from './sqlTypes.ts';
 import { statementOf } from './statement.ts';
 
@@ -51,10 +52,11 @@ export function openSession(source: SessionSource, workspaceId: string): ReadSes
     // All root fields have been called once this goes on, so `after` is the last word of them all.
     await undefined;
     if (after !== undefined) await waitFor(after);
+    if (ended) throw operationEnded();
     const client = await pool.connect();
     if (!ended) return client;
     client.release();
-    throw new Error('the operation has ended');
+    throw operationEnded();
   };
 
   const begin = async (): Promise<pg.PoolClient> => {
@@ -70,7 +72,7 @@ export function openSession(source: SessionSource, workspaceId: string): ReadSes
       if (after === undefined || position > after) after = position;
     },
     read: async fragment => {
-      if (ended) throw new Error('the operation has ended');
+      if (ended) throw operationEnded();
       opened ??= begin();
       return send(await opened, fragment);
     },

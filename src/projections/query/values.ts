@@ -5,7 +5,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const DECIMAL = /^-?\d{1,20}(\.\d{1,10})?$/;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
-const MAX_TEXT = 1_000;
+/** Longer than any text that is stored. */
+const MAX_TEXT = 10_000;
 const MAX_POSITION = 2n ** 63n - 1n;
 
 export const isId = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
@@ -19,12 +20,18 @@ export const isDecimal = (value: unknown): value is string =>
 export const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= MAX_TEXT && !value.includes('\u0000') && value.isWellFormed();
 
-/** An ISO instant with its zone; day and time must exist. */
-export const isInstant = (value: unknown): value is string =>
-  typeof value === 'string' &&
-  INSTANT.test(value) &&
-  isRealDay(value.slice(0, 10)) &&
-  !Number.isNaN(Date.parse(value));
+/**
+ * The instant that an ISO text with a zone means, in UTC and as exact as it was given; nothing where there is none such,
+ * or Postgres couldn't read it (years beyond four digits, offsets of a day).
+ */
+export function instantFrom(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !INSTANT.test(value) || !isRealDay(value.slice(0, 10))) return undefined;
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) return undefined;
+  const utc = date.toISOString();
+  const fraction = /[.](\d+)/.exec(value)?.[1] ?? '';
+  return inCommonYears(utc) ? `${utc.slice(0, 19)}.${fraction.padEnd(3, '0')}Z` : undefined;
+}
 
 /** The position that a text or number names, or nothing. */
 export function positionOf(value: unknown): bigint | undefined {
@@ -45,7 +52,7 @@ const checks: Record<ColumnKind, (value: unknown) => boolean> = {
   int: isInt,
   boolean: value => typeof value === 'boolean',
   date: isDay,
-  instant: isInstant,
+  instant: value => instantFrom(value) !== undefined,
   money: isDecimal,
   json: () => false,
   position: value => positionOf(value) !== undefined,
@@ -68,7 +75,11 @@ const SQL_TYPES: Partial<Record<ColumnKind, string>> = {
 /** What a value of the kind is cast to; an element's type for lists, the amount's for money. */
 export const sqlTypeOf = (kind: ColumnKind): string => SQL_TYPES[kind] ?? 'text';
 
+// Postgres has no year 0, and beyond 9999 dates have another form.
+const inCommonYears = (text: string) => /^(?!0000)\d{4}-/.test(text);
+
 const isRealDay = (day: string) => {
+  if (!inCommonYears(day)) return false;
   const date = new Date(`${day}T00:00:00Z`);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
 };

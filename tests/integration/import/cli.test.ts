@@ -68,6 +68,11 @@ test.each([
   ['a plan that is not there', ['nowhere.json', '--from', '.'], "nowhere.json can't be read"],
   ['a plan that is no JSON', ['orders.csv', '--from', '.'], 'is no JSON'],
   ['a folder that is not there', ['plan.json', '--from', 'nowhere'], 'There is no file'],
+  [
+    'a report in the place of the plan',
+    ['plan.json', '--from', '.', '--report', 'plan.json'],
+    'would replace a file of the import',
+  ],
 ])('1, and nothing is reached: %s', async (_, args, sentence) => {
   const { code, err } = await relataImport(...args);
   expect([code, seen]).toEqual([1, []]);

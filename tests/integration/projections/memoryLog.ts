@@ -8,6 +8,7 @@ import {
   type EventSource,
   type LogEvent,
 } from '../../../src/projections/engine/source.ts';
+import { recorded } from '../../support/recorded.ts';
 
 export type NewTestEvent = Partial<RecordedEvent> & Pick<RecordedEvent, 'type' | 'aggregateId'>;
 
@@ -105,34 +106,5 @@ export function memoryLog(category = 'thing'): MemoryLog {
       log = log.slice(0, length);
     },
     subscriptions: () => subscriptions,
-  };
-}
-
-let clock = Date.parse('2020-01-01T00:00:00.000Z');
-
-/** An event with whatever is not given made up. */
-export function recorded(
-  event: Partial<RecordedEvent> & Pick<RecordedEvent, 'type' | 'aggregateId'>,
-): RecordedEvent {
-  clock += 1_000;
-  const now = new Date(clock).toISOString();
-  const commandId = event.commandId ?? randomUUID();
-  return {
-    id: randomUUID(),
-    data: {},
-    stream: `thing-default.${event.aggregateId}`,
-    category: 'thing',
-    workspaceId: 'default',
-    revision: 0,
-    position: 0n,
-    occurredAt: now,
-    recordedAt: now,
-    actor: { type: 'user', id: 'tester' },
-    commandId,
-    inputHash: '',
-    correlationId: commandId,
-    causationId: commandId,
-    eventType: undefined as never, // folds never look at it
-    ...event,
   };
 }

@@ -120,3 +120,22 @@ export const thingFacts = factModel('thingFacts', {
 });
 
 export const testModels = [things, thingParts, thingFacts] as const;
+
+/** Counts the letters of each name, which version 1 doesn't. */
+export const raisedThings: ReadModel = {
+  ...things,
+  version: 2,
+  columns: { letters: int, ...things.columns },
+  handler: event => {
+    const handler = things.handler(event);
+    return (
+      handler && {
+        ...handler,
+        evolve: (before, ...rest) => {
+          const row = handler.evolve(before, ...rest);
+          return row && { ...row, letters: String(row.name).length };
+        },
+      }
+    );
+  },
+};

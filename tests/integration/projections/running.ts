@@ -1,6 +1,6 @@
 /** Projectors over a log in memory, closed after each test, and waiting for what they do. */
 import type pg from 'pg';
-import { afterEach } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import {
   type Projector,
   type ProjectorOptions,
@@ -49,6 +49,19 @@ export const reached = (projector: Projector, position: bigint) =>
     projector,
     status => status.state === 'failed' || (status.state === 'live' && status.position >= position),
   );
+
+/** The active build of a model, as its schema; nothing while it has none. */
+export const shownBuild = async (pool: pg.Pool, model: string): Promise<string | undefined> => {
+  const { rows } = await pool.query<{ schema: string }>(
+    `SELECT schema_name AS schema FROM relata.builds WHERE model = $1 AND status = 'active'`,
+    [model],
+  );
+  return rows[0]?.schema;
+};
+
+/** Resolves once a look finds what it is wanted to. */
+export const eventually = <T>(look: () => Promise<T>, wanted: (found: T) => void): Promise<void> =>
+  vi.waitFor(async () => wanted(await look()), { timeout: 20_000, interval: 20 });
 
 export async function checkpoints(pool: pg.Pool): Promise<Record<string, string>> {
   const { rows } = await pool.query<{ schema_name: string; commit: string }>(

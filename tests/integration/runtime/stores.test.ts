@@ -11,7 +11,7 @@ import { closedAfterTest, postmasterPid, query, refused, silent, temporaryFolder
 const REACHABLE_MS = 200;
 
 async function start(dir: string, urls: { eventStoreUrl?: string; postgresUrl?: string } = {}) {
-  return closedAfterTest(await startStores(urls, { dir }, silent, REACHABLE_MS));
+  return closedAfterTest(await startStores(urls, { dir }, silent, { reachableMs: REACHABLE_MS }));
 }
 
 async function eventTypes(url: string, stream: string): Promise<string[]> {

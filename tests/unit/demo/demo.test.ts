@@ -24,6 +24,16 @@ test('it is a small company', () => {
     expect(count(name)).toBeGreaterThan(5);
 });
 
+test('it sells in several currencies, each opportunity in one', () => {
+  const used = new Set<string>();
+  for (const story of demo().flat()) {
+    const own = JSON.stringify(story).match(/"currency":"\w+"/g) ?? [];
+    expect(new Set(own).size).toBeLessThan(2);
+    if (story[0]?.name === 'openOpportunity') own.forEach(currency => void used.add(currency));
+  }
+  expect([...used].sort()).toEqual(['"currency":"CHF"', '"currency":"EUR"', '"currency":"GBP"']);
+});
+
 test('every command is one that there is, with the input that it takes', () => {
   for (const { name, input } of commands) {
     const command = catalog.commands.get(name);
@@ -68,6 +78,34 @@ describe('for any seed and moment', () => {
         }
       }),
       { numRuns: 25 },
+    );
+  });
+
+  test('activities are younger than their opportunity, and what is planned is about open ones', () => {
+    fc.assert(
+      fc.property(setting, given => {
+        const chapters = demo(given);
+        const deals = new Map(
+          chapters.flat().flatMap(story => {
+            const [first] = story;
+            return first?.name === 'openOpportunity'
+              ? [[createdId('test', 'opportunity', first.commandId ?? ''), story] as const]
+              : [];
+          }),
+        );
+        const activities = chapters
+          .flat()
+          .filter(([first]) => /(log|schedule)Activity/.test(first?.name ?? ''));
+        expect(activities).toHaveLength(300);
+        for (const activity of activities) {
+          const { opportunityId } = z.object({ opportunityId: z.string() }).parse(activity[0]?.input);
+          const deal = deals.get(opportunityId) ?? [];
+          expect(String(activity[0]?.occurredAt) > String(deal[0]?.occurredAt)).toBe(true);
+          const isPlanned = activity.length === 1 && activity[0]?.name === 'scheduleActivity';
+          if (isPlanned) expect(deal.at(-1)?.name).not.toMatch(/win|lose/);
+        }
+      }),
+      { numRuns: 10 },
     );
   });
 

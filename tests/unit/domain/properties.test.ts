@@ -14,13 +14,12 @@ import { sumOfLines } from '../../../src/domain/sales/lines.ts';
 import type { Opportunity } from '../../../src/domain/sales/opportunity.ts';
 import type { Pipeline } from '../../../src/domain/sales/pipeline.ts';
 import { loadCatalog } from '../../../src/eventstore/catalog.ts';
-import { inputOf } from '../../support/arbitrary.ts';
 import { BIRTHS } from '../../support/births.ts';
 import { decide, fold } from '../../support/decider.ts';
-import { defaultPipeline, STAGES, salesPipeline } from '../../support/sales.ts';
+import { STAGES } from '../../support/sales.ts';
+import { facts, wishesTo } from '../../support/wishes.ts';
 
 const catalog = await loadCatalog();
-const facts = [defaultPipeline, salesPipeline];
 
 /** Commands that make something new each time they are carried out, or take away what was there. */
 const NOT_STATE_SETTING = new Set(['addOpportunityLine', 'removeOpportunityLine']);
@@ -61,16 +60,7 @@ const INVARIANTS: Readonly<Record<string, (state: never, before: never) => void>
 };
 
 describe.each([...catalog.aggregates])('any commands to %s', (category, aggregate) => {
-  const commands = Object.entries(aggregate.commands);
-  const wishOf = ([name, { input, worksOnArchived }]: (typeof commands)[number]) => ({
-    weight: worksOnArchived ? 1 : 4, // or most of the time would be spent in the archive
-    arbitrary: inputOf(input).map(given => ({ name, input: given })),
-  });
-  const creating = commands.filter(([, { creates }]) => creates);
-  const first = creating.length > 0 ? fc.oneof(...creating.map(wishOf)).map(wish => [wish]) : fc.constant([]);
-  const wishes = fc
-    .tuple(first, fc.array(fc.oneof(...commands.map(wishOf)), { maxLength: 40, size: 'max' }))
-    .map(parts => parts.flat());
+  const wishes = wishesTo(aggregate, { maxLength: 40 });
 
   test('keep its invariants, can be folded, and say nothing the second time', () =>
     fc.assert(

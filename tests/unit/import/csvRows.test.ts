@@ -33,6 +33,16 @@ test('a BOM, CRLF and another delimiter are taken as they come', async () => {
   expect(told(await rows('\uFEFFa;b\r\n1;2,5\r\n', { delimiter: ';' }))).toEqual(['1: a|b', '2: 1|2,5']);
 });
 
+test('line ends may be of any kind, and mixed', async () => {
+  expect(told(await rows('a,b\r\n1,2\n3,"4\r\n5"\r\n\r\n6,7'))).toEqual([
+    '1: a|b',
+    '2: 1|2',
+    '3: 3|4\r\n5',
+    '5: 6|7',
+  ]);
+  expect(told(await rows('a,b\r1,"x\r3,4\r\r5,6\r'))).toEqual(['1: a|b', '2!', '3: 3|4', '5: 5|6']);
+});
+
 test.each([
   ['windows-1252', Buffer.from('a,b\n\x80,\xe9\n', 'latin1')],
   ['utf-16le', Buffer.from('\uFEFFa,b\n€,é\n', 'utf16le')],
@@ -62,7 +72,8 @@ describe('a malformed row costs itself alone', () => {
   });
 
   test('in utf-16le too', async () => {
-    const content = Buffer.from('\uFEFFa,b\n1,"ä\n3,4\n', 'utf16le');
+    // One byte of ਊ and of Ċ is that of a line end.
+    const content = Buffer.from('\uFEFFa,b\n1,"äਊĊ\n3,4\n', 'utf16le');
     expect(told(await rows(content, { encoding: 'utf-16le' }))).toEqual(['1: a|b', '2!', '3: 3|4']);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createdId } from '../../../src/commands/wish.ts';
-import { bakery, changed, evaluate } from './support.ts';
+import { bakery, changed, evaluate, withParents } from './support.ts';
 
 const cells = {
   name: 'Zum Korn',
@@ -46,6 +46,8 @@ describe('a bad cell', () => {
     ['name', '', 'KEY_EMPTY'],
     ['name', 'x'.repeat(201), 'VALIDATION'],
     ['name', 'caf\uFFFD', 'BAD_ENCODING'],
+    ['name', 'caf\uD83D', 'BAD_ENCODING'],
+    ['name', 'c\0a\0f\0', 'BAD_ENCODING'],
     ['kind', 'kiosk', 'VALUE_UNKNOWN'],
     ['since', '31.2.2020', 'BAD_DATE'],
     ['since', '', 'EMPTY'],
@@ -55,6 +57,12 @@ describe('a bad cell', () => {
   ])('%s = %j rejects its row with %s', (column, value, code) => {
     const { problems } = inputOf({ [column]: value });
     expect(problems).toEqual([expect.objectContaining({ column, code, value })]);
+  });
+
+  test('that goes to several fields is told of once', () => {
+    const twice = { 'addresses.0.postalCode': { column: 'yearly' }, employees: { column: 'yearly' } };
+    const plan = changed(bakery(), 'records/0/steps/0/input', { name: { column: 'name' }, ...twice });
+    expect(inputOf({ yearly: 'many' }, plan).problems.map(({ code }) => code)).toEqual(['BAD_NUMBER']);
   });
 
   test('does not hide another one', () => {
@@ -71,15 +79,17 @@ describe('ids', () => {
     expect(inputOf({}, changed(bakery(), 'name', 'bakery-2')).request?.commandId).not.toBe(id);
   });
 
-  test('of references are those of the records that the plan creates', () => {
-    const plan = changed(bakery(), 'records/0/steps/1', {
-      command: 'setAccountParent',
-      input: {
-        accountId: { ref: 'customer', column: 'name' },
-        parentId: { ref: 'customer', column: 'city' },
-      },
+  test('are the same however a file writes an accent', () => {
+    const [name, city] = ['Café Zoë'.normalize('NFC'), 'Café Zoë'.normalize('NFD')];
+    const { wishes } = evaluate(withParents('city'), { ...cells, name, city });
+    expect(wishes[1]?.request.input).toEqual({
+      accountId: wishes[0]?.recordId,
+      parentId: wishes[0]?.recordId,
     });
-    const { wishes } = evaluate(plan, { ...cells, city: 'Zum Brot' });
+  });
+
+  test('of references are those of the records that the plan creates', () => {
+    const { wishes } = evaluate(withParents('city'), { ...cells, city: 'Zum Brot' });
     const [creating, relating] = wishes.map(wish => wish.request);
     const parent = inputOf({ name: 'Zum Brot' }).request;
     expect(relating?.input).toEqual({
@@ -122,6 +132,20 @@ test('steps of one record that go back in time reject the row before anything is
   expect(evaluate(plan, cells).row.problems).toEqual([
     expect.objectContaining({ code: 'OCCURRED_BEFORE_LAST' }),
   ]);
+});
+
+test.each(['constructor', 'toString', 'values'])('a column, a cell and a kind may be called %s', name => {
+  const plan = changed(changed(bakery(), 'records/0/kind', name), 'records/0/steps/0/input', {
+    name: { column: name },
+    industry: { column: 'kind', map: { [name]: name } },
+  });
+  const { wishes, row } = evaluate(changed(plan, 'files/customers/columns/kind', { aliases: { a: 'b' } }), {
+    ...cells,
+    kind: name,
+    [name]: name,
+  });
+  expect(row.problems).toEqual([]);
+  expect(wishes[0]?.request.input).toEqual({ name, industry: name });
 });
 
 test('text, maps and the first that is there', () => {

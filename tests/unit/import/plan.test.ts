@@ -22,7 +22,15 @@ describe('what is wrong is named with its place and what to do', () => {
     ],
     ['files/customers/columns/kind/alias', {}, /^files\.customers\.columns\.kind: "alias" is unknown/],
     ['files/more', { file: 'x.csv' }, /^files\.more: no pass reads it/],
+    ['files/customers/ignore', ['city'], /^files\.customers\.ignore: a step uses column "city"/],
+    ['files/customers/delimiter', '"', /delimiter: must be one character, and neither a quote/],
+    [
+      'files/customers/columns/yearly/number/group',
+      ',',
+      /columns\.yearly\.number\.group: must not be what stands before the decimals/,
+    ],
     ['records/0/file', 'custmers', /^records\[0\]\.file: "custmers" is not under files/],
+    ['records/0/file', 'constructor', /^records\[0\]\.file: "constructor" is not under files/],
     [
       `${STEP}/command`,
       'registerAcount',
@@ -42,6 +50,17 @@ describe('what is wrong is named with its place and what to do', () => {
     [`${STEP}/input/name.first`, { column: 'name' }, /name has no parts/],
     [`${STEP}/input/name`, undefined, /input: registerAccount needs name/],
     [
+      `${STEP}/input/annualRevenue.currency`,
+      undefined,
+      /input: registerAccount needs annualRevenue\.currency; say where it comes from/,
+    ],
+    [
+      `${STEP}/input/lifecycle`,
+      { column: 'kind', map: { shop: 'client' } },
+      /lifecycle\.map\.shop: .*expected one of/,
+    ],
+    [`${STEP}/at`, { column: 'kind', map: { shop: 'long ago' } }, /at\.map\.shop: write it like 2016-10-01/],
+    [
       `${STEP}/input/name`,
       { column: 'name', constant: 'x' },
       /input\.name: say exactly one of .*not column and constant/,
@@ -56,6 +75,22 @@ describe('what is wrong is named with its place and what to do', () => {
       `${STEP}/input/ownerId`,
       { ref: 'customer', column: 'name' },
       /ownerId\.ref: "customer" is created further down/,
+    ],
+    [
+      'records/0/steps/1',
+      { command: 'absorb', input: {} },
+      /steps\[1\]\.command: there is no command absorb/,
+    ],
+    [
+      'records/0/steps/1',
+      {
+        command: 'setAccountParent',
+        input: {
+          accountId: { ref: 'customer', column: 'name' },
+          parentId: { ref: 'customer', column: 'city' },
+        },
+      },
+      /^records\[0\]\.steps\[1\]\.input\.parentId\.ref: "customer" is created in this very pass, .*move the step to a pass of its own/,
     ],
     [
       `${STEP}/input/ownerId`,
@@ -74,6 +109,16 @@ describe('what is wrong is named with its place and what to do', () => {
     expect(issuesOf(changed(bakery(), path, value))).toContainEqual(expect.stringMatching(expected));
   });
 });
+
+test.each(['files', 'files/customers/columns', `${STEP}/input`, `${STEP}/when`])(
+  '"__proto__" among %s is no name, and not left out in silence',
+  path => {
+    const plan = changed(changed(bakery(), `${STEP}/when`, {}), path, JSON.parse('{"__proto__": "x"}'));
+    expect(issuesOf(plan)).toEqual([
+      expect.stringMatching(/: "__proto__" can't be a name here; use another/),
+    ]);
+  },
+);
 
 describe('steps', () => {
   const withSteps = (...steps: object[]) => {

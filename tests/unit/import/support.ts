@@ -49,6 +49,25 @@ export const bakery = () => ({
   ],
 });
 
+/** The bakery with a head office, and each customer under the one that a column names. */
+export function withParents(column: string) {
+  const { records, ...plan } = bakery();
+  const office = {
+    kind: 'customer',
+    key: { constant: 'Head office' },
+    steps: [{ command: 'registerAccount', input: { name: { constant: 'Head office' } } }],
+  };
+  const parent = {
+    command: 'setAccountParent',
+    when: { [column]: { empty: false } },
+    input: { accountId: { ref: 'customer', column: 'name' }, parentId: { ref: 'customer', column } },
+  };
+  return {
+    ...plan,
+    records: [office, ...records.map(pass => ({ ...pass, steps: [...pass.steps, parent] }))],
+  };
+}
+
 type Json = Record<string, unknown>;
 
 /** The plan with the value at a dotted path replaced, or taken away with undefined. */

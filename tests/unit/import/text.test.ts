@@ -5,10 +5,10 @@ import { summaryText } from '../../../src/integrations/import/summaryText.ts';
 
 const counts = (more: object) => ({ ...noCounts('Customers'), ...more });
 
-function view(isTTY: boolean) {
+function view(isTTY: boolean, columns?: number) {
   let time = 0;
   let written = '';
-  const output = { isTTY, write: (text: string) => (written += text) };
+  const output = { isTTY, columns, write: (text: string) => (written += text) };
   const progress = createProgressView(output, () => time);
   return {
     at: (ms: number, rows: number) => {
@@ -25,14 +25,23 @@ test('a terminal has one line that renews itself and goes away', () => {
   const { at, end, written } = view(true);
   at(0, 0);
   at(1, 1);
+  at(1000, 9);
   at(2000, 250);
   end();
   expect(written().split('\r\u001b[K')).toEqual([
     '',
     'Customers (1 of 2): 0 rows, 0 rows/s, 0 %',
+    'Customers (1 of 2): 9 rows, 9 rows/s, 0 %',
     'Customers (1 of 2): 250 rows, 125 rows/s, 25 %, about 6 s left',
     '',
   ]);
+});
+
+test('the line never wraps: a narrow terminal shows its beginning', () => {
+  const { at, end, written } = view(true, 30);
+  at(2000, 250);
+  end();
+  expect(written().split('\r\u001b[K')).toEqual(['', 'Customers (1 of 2): 250 rows,', '']);
 });
 
 test('elsewhere there is a line every few seconds', () => {
@@ -65,6 +74,7 @@ test('the summary counts every row of every pass', () => {
 test('when nothing changed, it says so', () => {
   expect(said([counts({ rows: 5, unchanged: 5 })])).toContain('Nothing changed');
   expect(said([counts({ rows: 5, imported: 5 })])).not.toContain('Nothing changed');
+  expect(said([counts({ rows: 5, idle: 5 })])).toContain('no row that says anything to import');
 });
 
 test('a dry run and an early end are named', () => {

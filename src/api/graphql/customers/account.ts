@@ -27,7 +27,7 @@ export const accountTree = area(({ builder, entities, models }) => {
       nullable: true,
       description: 'The account that it belongs to.',
       resolve: (row: Row, _, context, info) =>
-        loaderFor(context.reads.loaders, info.fieldNodes[0], row[momentOf], async ids => {
+        loaderFor(context.reads.loaders, info.fieldNodes, row[momentOf], async ids => {
           const { selection } = askedOf(account, info);
           const links = await fetchByIds(
             context.reads.session,
@@ -48,7 +48,7 @@ export const accountTree = area(({ builder, entities, models }) => {
       type: [account.ref],
       description: `The accounts right below it, by name; at most ${MAX_PAGE}.`,
       resolve: (row: Row, _, context, info) =>
-        loaderFor(context.reads.loaders, info.fieldNodes[0], row[momentOf], async ids => {
+        loaderFor(context.reads.loaders, info.fieldNodes, row[momentOf], async ids => {
           const { selection } = askedOf(account, info);
           const links = await fetchRows(context.reads.session, {
             selection: {

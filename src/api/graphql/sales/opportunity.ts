@@ -42,7 +42,7 @@ export const opportunityLines = area(({ builder, entities, types }) => {
         type: product.ref,
         nullable: true,
         resolve: ({ line, moment }, _, context, info) =>
-          loaderFor(context.reads.loaders, info.fieldNodes[0], moment, async ids => {
+          loaderFor(context.reads.loaders, info.fieldNodes, moment, async ids => {
             const { selection } = askedOf(product, info);
             const found = await fetchByIds(context.reads.session, selection, ids, moment);
             const byId = new Map(found.map(record => [record.id, record]));
@@ -69,7 +69,7 @@ export const pipelineStages = area(({ builder, entities }) => {
       type: [stage.ref],
       description: 'In their order; those that take no more opportunities come last.',
       resolve: (row: Row, _, context, info) =>
-        loaderFor(context.reads.loaders, info.fieldNodes[0], row[momentOf], async ids => {
+        loaderFor(context.reads.loaders, info.fieldNodes, row[momentOf], async ids => {
           const rows = await fetchRows(context.reads.session, {
             selection: withColumns(askedOf(stage, info).selection, ['pipelineId']),
             moment: row[momentOf],

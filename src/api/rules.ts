@@ -1,0 +1,40 @@
+/**
+ * The rules of the business by their codes, as `rule` of a `RULE_VIOLATION` names them: when each says no, and what helps.
+ * A test holds this list to what the domain and dispatch reject; `docs/errors.md` is made of it.
+ */
+export const RULES: Readonly<Record<string, string>> = {
+  ALREADY_EXISTS: 'A create met a record that exists: its `commandId` was used before. Take a new one.',
+  ALREADY_OPEN: 'An open opportunity is to be reopened in another stage. Move it there instead.',
+  AMOUNT_FROM_LINES: 'Priced lines set the amount, and they come to another. Change the lines.',
+  AMOUNT_MISSING: 'An opportunity without an amount is to be won. Say for how much.',
+  AMOUNT_TOO_LARGE: 'The lines add up to more than an amount can hold.',
+  ARCHIVED: 'The record is archived. Restore it first.',
+  CLOSED_IN_FUTURE: 'An opportunity is to be closed on a day that is still to come. Use today or earlier.',
+  CURRENCY_MISMATCH: 'The lines of one opportunity have several currencies. Use one.',
+  EMAIL_TAKEN: 'Another contact has the e-mail address; `details.holderId` says which. Use that one.',
+  EMAIL_UNKNOWN: 'The contact has no such e-mail address. Add it first.',
+  HIERARCHY_CYCLE: 'The account would stand below itself. Choose another parent.',
+  HIERARCHY_TOO_DEEP: 'The tree of accounts would have more levels than it may.',
+  LINE_EXISTS: 'Two lines have the same `lineId`. Leave it out for a new line.',
+  LINE_UNKNOWN: 'The opportunity has no line with this `lineId`.',
+  NOT_AFFILIATED: 'The contact does not work for the account at present.',
+  NOT_OPEN: 'The opportunity is won or lost; `details.status` says which. Reopen it first.',
+  NOT_PLANNED: 'The activity is done or cancelled. Plan a new one.',
+  NO_DIRECTION: 'Only a call is inbound or outbound. Leave the direction out.',
+  NO_PIPELINE: 'No pipeline is named, and none is the default one. Name one, or choose a default first.',
+  OCCURRED_BEFORE_LAST:
+    'It is said to have happened before the last event of the record; `details.last` is when that was. Within a record time only moves on.',
+  OCCURRED_IN_FUTURE: 'It is said to have happened later than now. Leave `occurredAt` out.',
+  REFERENCE_NOT_FOUND: 'The input names a record that is not there; `details` says which, `fields` where.',
+  STAGE_CATEGORY_FIXED: 'A stage would turn from open, won or lost to another of these. Add a stage instead.',
+  STAGE_CLOSED: 'A won or lost stage is reached by winning or losing alone.',
+  STAGE_CLOSING: 'A pipeline has exactly one won and one lost stage.',
+  STAGE_ID_TWICE: 'Two stages have the same `stageId`. Leave it out for new ones.',
+  STAGE_NAME_TWICE: 'Two stages have the same name, capitals or not. Give each its own.',
+  STAGE_UNKNOWN: 'The pipeline has no such stage, or it takes no more opportunities.',
+  TEAM_TOO_LARGE: 'The team would have more members than it may. Form a second one.',
+  TOO_MANY_EMAILS: 'The contact has as many e-mail addresses as it may.',
+  TOO_MANY_LINES: 'The opportunity has as many lines as it may. Open a second one.',
+  TOO_MANY_TAGS: 'The record has as many tags as it may. Remove some first.',
+  UNTIL_BEFORE_FROM: 'The affiliation would end before it began.',
+};

@@ -1,0 +1,45 @@
+/** With stores of another process, by their URLs; and what becomes of a process when they fall silent. */
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { signal } from '../../src/runtime/processes.ts';
+import { makeBed, postgresProcesses, type Running, stop } from './support/bed.ts';
+import { owner, sharesWhatItWrote, splitsItsRoles, startOn } from './support/elsewhere.ts';
+import { eventually } from './support/program.ts';
+import { readyz } from './support/sales.ts';
+
+const bed = makeBed();
+/** Its stores are everybody's; it has no projector, so that others can have the lease. */
+let host: Running;
+
+beforeAll(async () => {
+  host = await bed.start({ dir: await bed.folder(), env: { RELATA_ROLES: 'api' } });
+});
+
+test('roles in processes of their own, of which one takes over from another', () =>
+  splitsItsRoles(bed, host));
+
+test('several instances show what each has written', () => sharesWhatItWrote(bed, host));
+
+test('a store that falls silent: not ready, and a stop does not wait for it', async () => {
+  const app = await startOn(bed, host);
+  const silenced = [host.pid, ...postgresProcesses(host.dir)];
+  const tell = (name: NodeJS.Signals) => silenced.map(pid => signal(pid, name));
+  onTestFinished(() => void tell('SIGCONT'));
+  host.signal('SIGSTOP');
+  await eventually('it is not ready', async () => (await readyz(app.url)).status === 503, app);
+  expect((await readyz(app.url)).body.parts).toMatchObject({
+    eventStore: { ok: false, message: 'the event store does not answer' },
+    postgres: { ok: true },
+  });
+  tell('SIGSTOP');
+  expect((await stop(app)).code).toBe(0);
+});
+
+test('a stop while it waits for the lease that another holds', async () => {
+  const holder = await startOn(bed, host);
+  await eventually('it projects', async () => (await owner(host)) === `process ${holder.pid}`, holder);
+  const standby = await startOn(bed, host, 'api,projector');
+  expect((await readyz(standby.url)).status).toBe(200);
+  expect(await stop(standby)).toMatchObject({ code: 0, err: '' });
+  expect(await owner(host)).toBe(`process ${holder.pid}`);
+  expect(await stop(holder)).toMatchObject({ code: 0, err: '' });
+});

@@ -1,0 +1,19 @@
+/** A server whose stores are never asked: for what is decided before. */
+import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
+import { openReadPool } from '../../../src/projections/query/readPool.ts';
+
+export const startStub = (options: Partial<ServerOptions> = {}) =>
+  buildServer({
+    dispatch: async () => {
+      throw new Error('no command must come this far');
+    },
+    pool: openReadPool({ url: 'postgres://nobody@127.0.0.1:1/none' }),
+    visibility: {
+      position: () => 0n,
+      waitFor: async () => 'timeout',
+      onChange: () => () => undefined,
+    },
+    readiness: async () => ({ ready: true, parts: {} }),
+    actor: { type: 'user', id: 'owner' },
+    ...options,
+  });

@@ -1,0 +1,85 @@
+/** From declarations to SQL: names, types, tables and the fingerprint that tells whether tables still fit. */
+import { describe, expect, test } from 'vitest';
+import { loadReadModels } from '../../../src/projections/catalog.ts';
+import { int, money, refs, text } from '../../../src/projections/columns.ts';
+import { columnSql, columnsOf, quoted, schemaName, snake } from '../../../src/projections/engine/sqlNames.ts';
+import { createIndexes, createTables, fingerprintOf } from '../../../src/projections/engine/tables.ts';
+import type { ReadModel } from '../../../src/projections/readModel.ts';
+import { thingParts, things } from '../../integration/projections/models.ts';
+
+const models = await loadReadModels();
+
+test('words are written as SQL has them', () => {
+  expect([snake('closedOn'), snake('x'), schemaName('accountParents', 2, 13)]).toEqual([
+    'closed_on',
+    'x',
+    'account_parents_v2_b13',
+  ]);
+});
+
+test.each(['', 'Upper', '1st', 'a-b', 'a"b', 'a b', 'é', 'x'.repeat(64)])('%j is no name', name => {
+  expect(() => quoted(name)).toThrow(/can't be a name in SQL/);
+});
+
+test('money takes two columns, everything else one', () => {
+  const names = (column: Parameters<typeof columnSql>[1]) =>
+    columnSql('listPrice', column).map(({ name, type, nullable }) => [name, type, nullable]);
+  expect(names(money.optional)).toEqual([
+    ['list_price', 'numeric', true],
+    ['list_price_currency', 'text', true],
+  ]);
+  expect(names(refs('product'))).toEqual([['list_price', 'uuid[]', false]]);
+});
+
+test.each(models.map(model => [model.name, model] as const))(
+  '%s has tables that Postgres takes',
+  (_, model) => {
+    const names = columnsOf(model).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name } of columnsOf(model)) expect(quoted(name)).toBe(`"${name}"`);
+    // pg cuts off the names of prepared statements at 63 characters.
+    expect(`${schemaName(model.name, 999, 999)}.supersede`.length).toBeLessThan(64);
+    // A column that doesn't exist would make an index of the workspace alone.
+    for (const index of model.indexes) expect(index.filter(column => !(column in model.columns))).toEqual([]);
+  },
+);
+
+/** Without the columns that the engine writes, to be short. */
+const columnsOfParts = { count: int, note: text.optional } as unknown as ReadModel['columns'];
+
+test('tables hold what is declared, and history what ends besides', () => {
+  const model: ReadModel = { ...thingParts, columns: columnsOfParts, history: true };
+  expect(createTables(model, 'parts')).toEqual([
+    'CREATE SCHEMA "parts"',
+    'CREATE TABLE "parts".rows ("workspace_id" text NOT NULL, "id" uuid NOT NULL, "count" integer NOT NULL, "note" text, PRIMARY KEY (workspace_id, id))',
+    'CREATE TABLE "parts".history ("workspace_id" text NOT NULL, "id" uuid NOT NULL, "count" integer NOT NULL, "note" text, "valid_to" timestamptz(3) NOT NULL, "known_to" bigint NOT NULL)',
+  ]);
+  expect(createTables({ ...model, history: false }, 'parts')).toHaveLength(2);
+});
+
+test('indexes begin with the workspace; those of lists are GIN', () => {
+  expect(createIndexes(things, 'things')).toEqual([
+    'CREATE INDEX ON "things".rows  (workspace_id, "name")',
+    'CREATE INDEX ON "things".rows  (workspace_id, "owner_id", "size")',
+    'CREATE INDEX ON "things".rows USING gin ("tags")',
+    'CREATE INDEX ON "things".history  (workspace_id, id, known_from)',
+  ]);
+});
+
+describe('the fingerprint', () => {
+  const { size, ...rest } = things.columns;
+  test.each<[string, ReadModel]>([
+    ['a column less', { ...things, columns: rest as ReadModel['columns'] }],
+    ['another name', { ...things, columns: { ...rest, length: size } as ReadModel['columns'] }],
+    ['another type', { ...things, columns: { ...things.columns, size: text.optional } }],
+    ['null forbidden', { ...things, columns: { ...things.columns, size: int } }],
+    ['other indexes', { ...things, indexes: [['name']] }],
+    ['no history', { ...things, history: false }],
+  ])('is another with %s', (_, changed) => {
+    expect(fingerprintOf(changed)).not.toBe(fingerprintOf(things));
+  });
+
+  test('stays when only folds and versions change', () => {
+    expect(fingerprintOf({ ...things, version: 9, handler: () => undefined })).toBe(fingerprintOf(things));
+  });
+});
