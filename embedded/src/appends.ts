@@ -1,17 +1,24 @@
 /** Append: one call for each append. The client uses it when the call has credentials. */
+import type { Outcome } from './applying.ts';
 import type { Engine } from './engine.ts';
-import { checkedEvent, checkedOptions, MAX_APPEND_BYTES, sizeOf, tooLarge } from './proposals.ts';
+import {
+  checkedEvent,
+  checkedOptions,
+  MAX_APPEND_BYTES,
+  sizeOf,
+  streamDeleted,
+  tooLarge,
+} from './proposals.ts';
 import type { ProposedEvent } from './record.ts';
-import { type AppendOptions, readAppend } from './requests.ts';
+import { readAppend, type WriteOptions } from './requests.ts';
 import { appended, wrongRevision } from './responses.ts';
 import type { Expected } from './rules.ts';
-import { type Call, type Explain, type Handler, OK, refusal, STATUS } from './transport.ts';
-import type { Outcome } from './writer.ts';
+import { type Call, type Explain, type Handler, OK, refusal, STATUS, type Status } from './transport.ts';
 
 export const handleAppend =
   (engine: Engine, explain: Explain): Handler =>
   call => {
-    let options: (AppendOptions & { readonly expected: Expected }) | undefined;
+    let options: (WriteOptions & { readonly expected: Expected }) | undefined;
     const events: ProposedEvent[] = [];
     let bytes = 0;
     return {
@@ -35,21 +42,19 @@ export const handleAppend =
           events,
           bytes,
           abandoned,
-          done: outcome => answer(call, expected, outcome, explain),
+          done: outcome => answer(call, stream, expected, outcome, explain),
         });
       },
     };
   };
 
-function answer(call: Call, expected: Expected, outcome: Outcome, explain: Explain): void {
-  if (outcome.kind === 'failed') {
-    call.end(explain(outcome.error));
-    return;
-  }
-  call.send(
-    outcome.kind === 'written'
-      ? appended(outcome.revision, outcome.position)
-      : wrongRevision(expected, outcome.current),
-  );
-  call.end(OK);
+function answer(call: Call, stream: Buffer, expected: Expected, outcome: Outcome, explain: Explain): void {
+  if (outcome.kind === 'written') call.send(appended(outcome.revision, outcome.position));
+  else if (outcome.kind === 'wrongRevision') call.send(wrongRevision(expected, outcome.current));
+  call.end(statusOf(outcome, stream, explain));
+}
+
+function statusOf(outcome: Outcome, stream: Buffer, explain: Explain): Status {
+  if (outcome.kind === 'failed') return explain(outcome.error);
+  return outcome.kind === 'deleted' ? explain(streamDeleted(stream.toString('utf8'))) : OK;
 }

@@ -1,12 +1,14 @@
 /** BatchAppend: one call for many appends, each answered by its correlation. The client's usual way. */
+import type { Outcome } from './applying.ts';
 import type { Engine } from './engine.ts';
 import { checkedEvent, checkedOptions, MAX_APPEND_BYTES, sizeOf } from './proposals.ts';
 import type { ProposedEvent } from './record.ts';
-import { type AppendOptions, readBatch } from './requests.ts';
+import { readBatch, type WriteOptions } from './requests.ts';
 import {
   batchAppended,
   batchFailed,
   batchRefused,
+  batchStreamDeleted,
   batchTimeout,
   batchTooLarge,
   batchWrongRevision,
@@ -14,7 +16,6 @@ import {
 } from './responses.ts';
 import type { Expected } from './rules.ts';
 import { type Call, type Explain, type Handler, OK } from './transport.ts';
-import type { Outcome } from './writer.ts';
 
 /** The real server's WriteTimeoutMs: how long the rest of an append may be on its way. */
 const WRITE_TIMEOUT_MS = 2_000;
@@ -67,7 +68,7 @@ export const handleBatchAppend =
     function open(
       key: string,
       correlation: Buffer,
-      options: AppendOptions,
+      options: WriteOptions,
       isFinal: boolean,
     ): Pending | undefined {
       const timeout = Math.min((options.deadline ?? Number.POSITIVE_INFINITY) - Date.now(), WRITE_TIMEOUT_MS);
@@ -127,8 +128,10 @@ function batchReply(append: Pending, outcome: Outcome, explain: Explain): Buffer
       return batchAppended(append, outcome.revision, outcome.position);
     case 'wrongRevision':
       return batchWrongRevision(append, append.expected, outcome.current);
+    case 'deleted':
+      return batchStreamDeleted(append);
     case 'failed':
-      return batchFailed(append, explain(outcome.error).message);
+      return batchFailed(append, explain(outcome.error));
   }
 }
 

@@ -11,10 +11,10 @@ import { refuseDamagedWal } from './wal.ts';
 export type StoreLocation = { readonly dataDir: string } | { readonly inMemory: true };
 
 /** What this version writes. A change of SCHEMA or of record.ts is a new number and an upgrade here. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 /** “RelE”: says that the file is ours, whatever its name. */
 const APPLICATION_ID = 0x52656c45;
-const FILE_NAME = 'events.db';
+export const FILE_NAME = 'events.db';
 /** A process that is just going away still holds the lock for a moment. */
 const LOCK_WAIT_MS = 250;
 /** Measured: commits and reads cost less than with SQLite's 4 KB, and not less again with 16. */
@@ -37,11 +37,19 @@ const SCHEMA = `
   CREATE UNIQUE INDEX events_by_revision ON events (stream, revision);
   CREATE INDEX events_by_id ON events (stream, id_hash);
 `;
+/** Places in the log that have to be found again. */
+const MARKS = 'CREATE TABLE marks (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;';
+
+/** How a folder of the format n becomes one of the format n + 1. */
+const UPGRADES: Readonly<Record<number, string>> = {
+  // Until then no event was linked in its category.
+  1: `${MARKS} INSERT INTO marks VALUES ('unlinked', 1);`,
+};
 
 export function openDatabase(location: StoreLocation): DatabaseSync {
   if ('inMemory' in location) {
     const db = new DatabaseSync(':memory:');
-    db.exec(SCHEMA);
+    prepareFormat(db, 'The memory');
     return db;
   }
   const { dataDir } = location;
@@ -76,7 +84,7 @@ function prepareFormat(db: DatabaseSync, dataDir: string): void {
   const format = pragma(db, 'user_version');
   const isNew = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   if (isNew && application === 0 && format === 0) {
-    db.exec(`BEGIN; ${SCHEMA} PRAGMA application_id = ${APPLICATION_ID};
+    db.exec(`BEGIN; ${SCHEMA} ${MARKS} PRAGMA application_id = ${APPLICATION_ID};
              PRAGMA user_version = ${FORMAT_VERSION}; COMMIT`);
     return;
   }
@@ -92,6 +100,8 @@ function prepareFormat(db: DatabaseSync, dataDir: string): void {
       `${dataDir} is of format ${format} and this version reads formats up to ${FORMAT_VERSION}: start the newer version that wrote it.`,
     );
   }
+  for (let version = format; version < FORMAT_VERSION; version++)
+    db.exec(`BEGIN; ${UPGRADES[version]} PRAGMA user_version = ${version + 1}; COMMIT`);
 }
 
 const pragma = (db: DatabaseSync, name: string): number =>
@@ -115,8 +125,8 @@ function sqliteCode(error: unknown): number | undefined {
 export const isFull = (error: unknown): boolean => sqliteCode(error) === FULL;
 export const isIoError = (error: unknown): boolean => sqliteCode(error) === IO_ERROR;
 
-/** An error of SQLite or of the file system, met while the folder was opened, as one that says what to do. */
-function explain(error: unknown, dataDir: string): StoreError {
+/** An error of SQLite or of the file system, met while a folder was opened or made, as one that says what to do. */
+export function explain(error: unknown, dataDir: string): StoreError {
   if (isStoreError(error)) return error;
   const reason = error instanceof Error ? error.message : String(error);
   switch (sqliteCode(error)) {

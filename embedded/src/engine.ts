@@ -2,19 +2,29 @@
  * The event store itself, without a network: the log, its writer, its tail in memory, and who waits for new events.
  * Everything here runs on one thread and never in the middle of a transaction: a reader sees whole commits only.
  */
+import { createApplying } from './applying.ts';
+import { backUp } from './backup.ts';
 import { type Cache, createCache } from './cache.ts';
+import { createCategories } from './categories.ts';
 import type { StoreLocation } from './database.ts';
-import { openStore, type PageLimit, type Row } from './store.ts';
+import { openStore, type PageLimit, type Row, type Store } from './store.ts';
+import { createStreams } from './streams.ts';
 import { createTail } from './tail.ts';
+import { verifyStore } from './verify.ts';
 import { createWriter } from './writer.ts';
 
 export type Engine = ReturnType<typeof openEngine>;
 
 const CACHED_NAMES = 10_000;
 
+export type EngineOptions = StoreLocation & {
+  /** Whether events are linked in the streams of their categories, `$ce-…`; as on a server that runs `$by_category`. */
+  readonly byCategory: boolean;
+};
+
 /** Opens the store and verifies its end. Throws a StoreError. */
-export function openEngine(location: StoreLocation) {
-  const store = openStore(location);
+export function openEngine(options: EngineOptions) {
+  const store = openStore(options);
   try {
     store.verifyEnd();
   } catch (error) {
@@ -27,7 +37,11 @@ export function openEngine(location: StoreLocation) {
   const names: Cache<number, string> = createCache(CACHED_NAMES);
   let types = store.types();
 
-  const writer = createWriter(store, (rows, streams) => {
+  const streams = createStreams(store);
+  const applying = createApplying(store, streams);
+  if (!options.byCategory) markUnlinked(store);
+  const categories = options.byCategory ? createCategories(store, streams, applying) : undefined;
+  const writer = createWriter(applying, categories, ({ rows, streams }) => {
     for (const row of rows) tail.add(row);
     for (const wake of allWatchers) wake();
     if (streamWatchers.size === 0) return;
@@ -48,14 +62,17 @@ export function openEngine(location: StoreLocation) {
 
   return {
     submit: writer.submit,
-    lastPosition: writer.lastPosition,
+    lastPosition: applying.lastPosition,
     allForwards: (from: number, limit: PageLimit): readonly Row[] =>
       tail.from(from, limit) ?? store.allForwards(from, limit),
     allBackwards: store.allBackwards,
     streamForwards: store.streamForwards,
     streamBackwards: store.streamBackwards,
-    streamNumber: store.streamNumber,
-    lastRevision: store.lastRevision,
+    /** What is known of a stream, for this turn of the event loop. */
+    stream: streams.named,
+    deletion: streams.deletion,
+    firstReadable: streams.firstReadable,
+    readable: streams.readable,
     streamName(stream: number): string {
       const known = names.get(stream);
       if (known !== undefined) return known;
@@ -75,10 +92,19 @@ export function openEngine(location: StoreLocation) {
       streamWatchers.set(stream, watchers);
       return watch(watchers, wake, () => streamWatchers.delete(stream));
     },
+    verify: () => verifyStore(store),
+    backup: (folder: string) => backUp(store, folder),
+    /** Writes and answers what has been submitted. */
+    finish: writer.finish,
     /** Writes what has been submitted, then closes the file. */
     close(): void {
       writer.finish();
       store.close();
     },
   };
+}
+
+/** From here on the links are missing, unless they already were from further back. */
+function markUnlinked(store: Store): void {
+  if (store.unlinkedFrom() === undefined) store.markUnlinked(store.lastPosition() + 1);
 }

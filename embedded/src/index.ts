@@ -10,17 +10,26 @@
  */
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { Backup } from './backup.ts';
 import type { StoreLocation } from './database.ts';
 import { type StoreError, storeError } from './errors.ts';
+import { askToBackUp, askToVerify } from './maintain.ts';
+import type { Access } from './maintenance.ts';
 import type { NodeOptions } from './node.ts';
+import type { Verification } from './verify.ts';
 import type { WorkerMessage } from './worker.ts';
 
+export type { Backup } from './backup.ts';
 export type { StoreLocation } from './database.ts';
 export { isStoreError, type StoreError, type StoreErrorCode } from './errors.ts';
+export { backupDataDir, verifyDataDir } from './maintain.ts';
+export type { Verification } from './verify.ts';
 
 export type EmbeddedEventStoreOptions = StoreLocation & {
   /** Absent or 0: a free one. */
   readonly port?: number;
+  /** False: without links to events in the streams of their categories (`$ce-order` for `order-1`). */
+  readonly byCategory?: boolean;
 };
 
 export type EmbeddedEventStore = {
@@ -32,6 +41,10 @@ export type EmbeddedEventStore = {
    * Unhandled, that ends the process, as it should: its events can't be reached any more.
    */
   readonly closed: Promise<void>;
+  /** Looks at everything that is stored, while it goes on. */
+  verify(): Promise<Verification>;
+  /** Copies everything that is stored to a folder that another node can be started on, while it goes on. */
+  backup(folder: string): Promise<Backup>;
   /** Answers what has been received, ends the calls that are open, and closes the files. May be called twice. */
   close(): Promise<void>;
 };
@@ -51,7 +64,8 @@ export async function startEmbeddedEventStore(
     // Node gives short-lived objects up to a hundred megabytes before it looks; here a few are as fast.
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
-  const port = await started(worker);
+  const access = await started(worker);
+  const { port } = access;
   let closing: Promise<void> | undefined;
   const closed = new Promise<void>((resolveClosed, reject) => {
     let failure: unknown;
@@ -67,6 +81,8 @@ export async function startEmbeddedEventStore(
     connectionString: `esdb://${HOST}:${port}?tls=false`,
     port,
     closed,
+    verify: () => askToVerify(access),
+    backup: folder => askToBackUp(access, folder),
     close() {
       closing ??= closeWorker(worker);
       return closing;
@@ -77,12 +93,13 @@ export async function startEmbeddedEventStore(
 function nodeOptions(options: EmbeddedEventStoreOptions): NodeOptions {
   const location =
     'inMemory' in options ? { inMemory: true as const } : { dataDir: resolve(options.dataDir) };
-  return { ...location, host: HOST, port: options.port ?? 0 };
+  const { port = 0, byCategory = true } = options;
+  return { ...location, host: HOST, port, byCategory };
 }
 
-/** The port that the worker listens on. */
-function started(worker: Worker): Promise<number> {
-  return new Promise((resolvePort, reject) => {
+/** Where the worker listens. */
+function started(worker: Worker): Promise<Access> {
+  return new Promise((resolveAccess, reject) => {
     const failed = (error: StoreError): void => {
       worker.off('exit', exited);
       void worker.terminate();
@@ -96,7 +113,7 @@ function started(worker: Worker): Promise<number> {
       if (message.kind !== 'started') return;
       worker.off('exit', exited);
       worker.removeAllListeners('error');
-      resolvePort(message.port);
+      resolveAccess(message.access);
     });
   });
 }

@@ -3,11 +3,10 @@
  * that they name, or ids as two numbers.
  */
 import type { Engine } from './engine.ts';
-import { dataOf, recordedPart, withStructuredId } from './record.ts';
+import { fieldsOf, recordedPart, withStructuredId } from './record.ts';
 import { POSITION, RECORD, type Row, TYPE } from './store.ts';
+import { LINK_TYPE } from './system.ts';
 import { frame, nested, number } from './wire.ts';
-
-const LINK_TYPE = '$>';
 
 export type Show = (row: Row) => Buffer;
 
@@ -28,11 +27,12 @@ export const shower = (
   };
 };
 
-/** A link's data is `revision@stream`. The event may not be there; then the link is shown alone. */
-function follow(engine: Engine, link: Row): Row | undefined {
-  const [, revision, stream] = /^(\d+)@(.*)$/s.exec(dataOf(link[RECORD]).toString('utf8')) ?? [];
+/**
+ * A link's data is `revision@stream`. Where that event isn't there, or may not be read any more, the link is shown alone.
+ */
+export function follow(engine: Engine, link: Row): Row | undefined {
+  const target = fieldsOf(link[RECORD]).data.toString('utf8');
+  const [, revision, stream] = /^(\d+)@(.+)$/s.exec(target) ?? [];
   if (revision === undefined || stream === undefined) return undefined;
-  const target = engine.streamNumber(Buffer.from(stream));
-  if (target === undefined) return undefined;
-  return engine.streamForwards(target, Number(revision), { rows: 1, bytes: 1 })[0];
+  return engine.readable(engine.stream(stream), Number(revision));
 }

@@ -1,27 +1,44 @@
 /** One node: the engine behind its network door. It runs on whatever thread it is started on. */
 
-import type { StoreLocation } from './database.ts';
-import { openEngine } from './engine.ts';
+import { type EngineOptions, openEngine } from './engine.ts';
+import { listen } from './listener.ts';
+import { type Access, createMaintenance, newToken, openAccess } from './maintenance.ts';
+import { type Groups, openGroups } from './persistent/groups.ts';
 import { createRouter, explain } from './services.ts';
-import { listen } from './transport.ts';
 
-export type NodeOptions = StoreLocation & { readonly host: string; readonly port: number };
-export type EventStoreNode = { readonly port: number; close(): Promise<void> };
+export type NodeOptions = EngineOptions & { readonly host: string; readonly port: number };
+export type EventStoreNode = { readonly access: Access; close(): Promise<void> };
 
 /** Throws a StoreError when the data folder or the port can't be had. */
 export async function startNode(options: NodeOptions): Promise<EventStoreNode> {
   const engine = openEngine(options);
+  const { host } = options;
+  let { port } = options;
+  const token = newToken();
+  let groups: Groups | undefined;
+  function close(): void {
+    groups?.close();
+    engine.close();
+  }
   try {
-    const server = await listen(options.host, options.port, createRouter(engine), explain);
+    groups = openGroups(engine, explain);
+    const route = createRouter(engine, groups, () => ({ host, port }));
+    const server = await listen(host, port, route, explain, createMaintenance(engine, token));
+    port = server.port;
+    const access = { port, token };
+    const endAccess = 'dataDir' in options ? openAccess(options.dataDir, access) : () => undefined;
     return {
-      port: server.port,
+      access,
       async close() {
+        // What has been taken is answered; what comes now is told that it came too late.
+        engine.finish();
         await server.close();
-        engine.close();
+        endAccess();
+        close();
       },
     };
   } catch (error) {
-    engine.close();
+    close();
     throw error;
   }
 }

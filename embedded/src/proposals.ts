@@ -1,28 +1,25 @@
 /** What an append must be like to be taken, on either way to append, and how it is refused. */
 import { isUtf8 } from 'node:buffer';
 import type { ProposedEvent } from './record.ts';
-import type { AppendOptions, Proposal } from './requests.ts';
+import type { Proposal, WriteOptions } from './requests.ts';
 import type { Expected } from './rules.ts';
 import { type Refusal, refusal, STATUS } from './transport.ts';
 
 /** The real server's default, https://docs.kurrent.io/server/v23.10/configuration */
 export const MAX_APPEND_BYTES = 1024 * 1024;
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
-const DOLLAR = 0x24;
 
-export function checkedOptions(options: AppendOptions): AppendOptions & { readonly expected: Expected } {
+export function checkedOptions(options: WriteOptions): WriteOptions & { readonly expected: Expected } {
   const { stream, expected } = options;
-  if (stream.length === 0 || !isUtf8(stream)) {
-    throw refusal(STATUS.invalidArgument, 'The name of the stream must be text in UTF-8 and not empty.');
-  }
+  streamName(stream);
   if (expected === undefined) throw refusal(STATUS.invalidArgument, 'The expected revision is missing.');
-  if (stream[0] === DOLLAR && stream[1] === DOLLAR) {
-    throw refusal(
-      STATUS.unimplemented,
-      'The embedded EventStoreDB does not honour stream metadata: use a real EventStoreDB for it.',
-    );
-  }
   return { ...options, expected };
+}
+
+/** The name of the stream that a call is about. */
+export function streamName(bytes: Buffer): string {
+  if (bytes.length > 0 && isUtf8(bytes)) return bytes.toString('utf8');
+  throw refusal(STATUS.invalidArgument, 'The name of the stream must be text in UTF-8 and not empty.');
 }
 
 export function checkedEvent({ id, type, contentType, data, metadata }: Proposal): ProposedEvent {
@@ -43,6 +40,28 @@ export const tooLarge = (): Refusal =>
     exception: 'maximum-append-size-exceeded',
     'maximum-append-size': String(MAX_APPEND_BYTES),
   });
+
+export const streamDeleted = (stream: string): Refusal =>
+  refusal(STATUS.failedPrecondition, `Event stream '${stream}' is deleted.`, {
+    exception: 'stream-deleted',
+    'stream-name': stream,
+  });
+
+/** How a delete is refused; the numbers stand for the expectations that aren't one. */
+export function wrongExpectedVersion(stream: string, expected: Expected, current: number): Refusal {
+  const version = { noStream: -1, any: -2, streamExists: -4 };
+  const expectedVersion = String(typeof expected === 'bigint' ? expected : version[expected]);
+  return refusal(
+    STATUS.failedPrecondition,
+    `Delete failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${expectedVersion}, Actual version: ${current}`,
+    {
+      exception: 'wrong-expected-version',
+      'stream-name': stream,
+      'expected-version': expectedVersion,
+      'actual-version': String(current),
+    },
+  );
+}
 
 const missingProperty = (name: string): Refusal =>
   refusal(STATUS.invalidArgument, `Required Metadata Property '${name}' is missing`, {

@@ -121,7 +121,7 @@ function readPosition(c: Cursor): number {
   return commit;
 }
 
-function readFilter(c: Cursor): FilterRequest {
+export function readFilter(c: Cursor): FilterRequest {
   let on: Filter['on'] | undefined;
   let expression = { regex: '', prefixes: [] as string[] };
   let window = DEFAULT_WINDOW;

@@ -3,6 +3,7 @@ import { PAGE, pump, type Step } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import { compileFilter } from './filters.ts';
 import { shower } from './links.ts';
+import { streamDeleted, streamName } from './proposals.ts';
 import type { ReadRequest } from './readRequest.ts';
 import { firstRevision, lastRevision, streamNotFound } from './responses.ts';
 import { NO_STREAM } from './rules.ts';
@@ -20,20 +21,24 @@ export function answerRead(
   request: Read,
   failed: (error: unknown) => void,
 ): void {
-  const { stream } = request;
-  if (stream === undefined) {
+  if (request.stream === undefined) {
     send(engine, call, request, allRows(engine, request), [], failed);
     return;
   }
-  const number = engine.streamNumber(stream);
-  const last = number === undefined ? NO_STREAM : engine.lastRevision(number);
-  if (number === undefined || last === NO_STREAM) {
-    call.send(streamNotFound(stream));
+  const stream = engine.stream(streamName(request.stream));
+  const deletion = engine.deletion(stream);
+  if (deletion === 'hard') throw streamDeleted(stream.name);
+  if (stream.number === undefined || stream.last === NO_STREAM || deletion === 'soft') {
+    call.send(streamNotFound(request.stream));
     call.end(OK);
     return;
   }
-  const about = request.compatibility >= 1 ? edges(request, last) : [];
-  send(engine, call, request, streamRows(engine, number, last, request), about, failed);
+  const span = { number: stream.number, first: engine.firstReadable(stream), last: stream.last };
+  const isTold = request.compatibility >= 1;
+  const first = isTold ? firstToTell(request, span) : undefined;
+  if (first !== undefined) call.send(firstRevision(first));
+  const afterwards = isTold ? [lastRevision(span.last)] : [];
+  send(engine, call, request, streamRows(engine, span, request), afterwards, failed);
 }
 
 function send(
@@ -66,19 +71,24 @@ function allRows(engine: Engine, { backwards, from }: Read): Next {
   if (backwards) {
     // Backwards a position is exclusive: it is the edge after which nothing is read.
     const start = from === 'start' ? 0 : from === 'end' ? last : Math.min(from - 1, last);
-    return descending(start, POSITION, engine.allBackwards);
+    return descending(start, 1, POSITION, engine.allBackwards);
   }
   const start = from === 'start' ? 1 : from === 'end' ? last + 1 : Math.max(1, from);
   return ascending(start, last, POSITION, engine.allForwards);
 }
 
-function streamRows(engine: Engine, stream: number, last: number, { backwards, from }: Read): Next {
+/** The part of a stream that may be read. */
+type Span = { readonly number: number; readonly first: number; readonly last: number };
+
+function streamRows(engine: Engine, { number, first, last }: Span, { backwards, from }: Read): Next {
   if (backwards) {
     const start = from === 'start' ? 0 : from === 'end' ? last : Math.min(from, last);
-    return descending(start, REVISION, (at, limit) => engine.streamBackwards(stream, at, limit));
+    return descending(start, first, REVISION, (at, limit) => engine.streamBackwards(number, at, limit));
   }
   const start = from === 'start' ? 0 : from === 'end' ? last + 1 : from;
-  return ascending(start, last, REVISION, (at, limit) => engine.streamForwards(stream, at, limit));
+  return ascending(Math.max(start, first), last, REVISION, (at, limit) =>
+    engine.streamForwards(number, at, limit),
+  );
 }
 
 type Column = typeof POSITION | typeof REVISION;
@@ -93,18 +103,23 @@ function ascending(start: number, end: number, column: Column, pages: Pages): Ne
   };
 }
 
-function descending(start: number, column: Column, pages: Pages): Next {
-  const lowest = column === POSITION ? 1 : 0;
+function descending(start: number, lowest: number, column: Column, pages: Pages): Next {
   let from = start;
   return limit => {
-    const rows = from < lowest ? [] : pages(from, limit);
+    const rows =
+      from < lowest ? [] : pages(from, { ...limit, rows: Math.min(limit.rows, from - lowest + 1) });
     from = (rows.at(-1)?.[column] ?? lowest) - 1;
     return rows;
   };
 }
 
-/** What newer clients are also told: where the stream begins if a forward read found nothing, and where it ends. */
-function edges({ backwards, from }: Read, last: number): Buffer[] {
-  const beyond = !backwards && typeof from === 'number' && from > last;
-  return beyond ? [firstRevision(last + 1), lastRevision(last)] : [lastRevision(last)];
+/** The real server reads in pages of this many events. */
+const SERVER_PAGE = 32;
+
+/** Newer clients are told where a stream begins, or would go on, when the first page forwards has nothing to give. */
+function firstToTell({ backwards, from, count }: Read, { first, last }: Span): number | undefined {
+  if (backwards || from === 'end') return undefined;
+  const start = from === 'start' ? 0 : from;
+  if (start + Math.min(SERVER_PAGE, count) <= first) return Math.min(first, last + 1);
+  return Math.max(start, first) > last && start !== last + 1 ? last + 1 : undefined;
 }

@@ -7,15 +7,20 @@
  *
  * This is a storage format: changing it means a new format version (store.ts) and an upgrade.
  */
+import { DELETED } from './metadata.ts';
 import {
   cursor,
   delimited,
+  frame,
   nested,
   number,
   putVarint,
   readBytes,
+  readEntry,
   readNested,
   readTag,
+  readUint64,
+  scalar,
   skipField,
   text,
   varintSize,
@@ -35,6 +40,7 @@ const UUID_CHARS = 36;
 /** id(1) { string(2) } is always the first field: 4 bytes of tags and lengths, then the characters. */
 const ID_FIELD_BYTES = 4 + UUID_CHARS;
 const TICKS_PER_MILLISECOND = 10_000;
+const EMPTY: Buffer = Buffer.alloc(0);
 
 const CONTENT_TYPE = { json: 'application/json', binary: 'application/octet-stream' } as const;
 
@@ -109,6 +115,19 @@ export function encodeRecord(
   return record;
 }
 
+/** The stored frame of a tombstone: an event without data, whose revision is the largest that there is. */
+export function encodeTombstone(
+  id: string,
+  position: number,
+  stream: Buffer,
+  kind: Buffer,
+  created: Buffer,
+): Buffer {
+  const positions = [number(4, position), number(5, position)];
+  const recorded = nested(1, nested(1, text(2, id)), stream, number(3, DELETED), ...positions, kind, created);
+  return frame(nested(1, recorded, number(3, position)));
+}
+
 /** The RecordedEvent within a stored frame. */
 export function recordedPart(record: Buffer): Buffer {
   const c = cursor(record);
@@ -122,21 +141,57 @@ export function recordedPart(record: Buffer): Buffer {
   throw new Error('unreachable');
 }
 
+/** Whether the record names this stream. */
+export const isInStream = (record: Buffer, stream: Buffer): boolean =>
+  recordedPart(record)
+    .subarray(ID_FIELD_BYTES, ID_FIELD_BYTES + stream.length)
+    .equals(stream);
+
+/** No other event has this revision. */
+export const isTombstone = (record: Buffer): boolean => fieldsOf(record).revision === DELETED;
+
 /** The event's id as stored. */
 export function idOf(record: Buffer): string {
   return recordedPart(record).toString('latin1', 4, ID_FIELD_BYTES);
 }
 
-/** The event's data as sent. */
-export function dataOf(record: Buffer): Buffer {
+/** What an event says, as stored. */
+export type Fields = {
+  readonly position: number;
+  readonly revision: bigint;
+  readonly type: string;
+  readonly json: boolean;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly data: Buffer;
+  readonly metadata: Buffer;
+};
+
+export function fieldsOf(record: Buffer): Fields {
   const c = cursor(recordedPart(record));
-  let data: Buffer | undefined;
+  let position = 0n;
+  let revision = 0n;
+  let metadata = EMPTY;
+  let data = EMPTY;
+  const about = new Map<string, string>();
   while (c.at < c.end) {
     const tag = readTag(c);
-    if (tag === delimited(8)) data = readBytes(c);
+    if (tag === scalar(3)) revision = readUint64(c);
+    else if (tag === scalar(5)) position = readUint64(c);
+    else if (tag === delimited(6)) about.set(...readEntry(readNested(c)));
+    else if (tag === delimited(7)) metadata = readBytes(c);
+    else if (tag === delimited(8)) data = readBytes(c);
     else skipField(c, tag);
   }
-  return data ?? Buffer.alloc(0);
+  return {
+    position: Number(position),
+    revision,
+    type: about.get('type') ?? '',
+    json: about.get('content-type') === CONTENT_TYPE.json,
+    created: Number(about.get('created')) / TICKS_PER_MILLISECOND,
+    data,
+    metadata,
+  };
 }
 
 /** The RecordedEvent for a client that asked for ids as two 64-bit numbers instead of text. */

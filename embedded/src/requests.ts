@@ -10,6 +10,7 @@ import {
   delimited,
   malformed,
   readBytes,
+  readEntry,
   readLength,
   readNested,
   readTag,
@@ -19,18 +20,19 @@ import {
   skipField,
 } from './wire.ts';
 
-export type AppendOptions = {
+/** What a write is to, and on which condition. */
+export type WriteOptions = {
   /** Its name in UTF-8; empty for a missing one. */
   readonly stream: Buffer;
   readonly expected: Expected | undefined;
   /** Milliseconds since 1970; undefined for none. */
   readonly deadline: number | undefined;
 };
-export type AppendMessage = { readonly options: AppendOptions } | { readonly event: Proposal };
+export type AppendMessage = { readonly options: WriteOptions } | { readonly event: Proposal };
 export type BatchMessage = {
   /** The UUID message as it came, to be sent back as it is. */
   readonly correlation: Buffer;
-  readonly options: AppendOptions | undefined;
+  readonly options: WriteOptions | undefined;
   readonly events: readonly Proposal[];
   readonly isFinal: boolean;
 };
@@ -53,7 +55,7 @@ export function readAppend(bytes: Buffer): AppendMessage {
   let message: AppendMessage | undefined;
   while (c.at < c.end) {
     const tag = readTag(c);
-    if (tag === delimited(1)) message = { options: readAppendOptions(readNested(c)) };
+    if (tag === delimited(1)) message = { options: readWriteOptions(readNested(c)) };
     else if (tag === delimited(2)) message = { event: readProposal(readNested(c)) };
     else skipField(c, tag);
   }
@@ -61,17 +63,30 @@ export function readAppend(bytes: Buffer): AppendMessage {
   return message;
 }
 
+/** DeleteReq and TombstoneReq */
+export function readDelete(bytes: Buffer): WriteOptions {
+  const c = cursor(bytes);
+  let options: WriteOptions | undefined;
+  while (c.at < c.end) {
+    const tag = readTag(c);
+    if (tag === delimited(1)) options = readWriteOptions(readNested(c));
+    else skipField(c, tag);
+  }
+  if (!options) throw malformed('it has no options');
+  return options;
+}
+
 /** BatchAppendReq */
 export function readBatch(bytes: Buffer): BatchMessage {
   const c = cursor(bytes);
   const events: Proposal[] = [];
   let correlation = EMPTY;
-  let options: AppendOptions | undefined;
+  let options: WriteOptions | undefined;
   let isFinal = false;
   while (c.at < c.end) {
     const tag = readTag(c);
     if (tag === delimited(1)) correlation = readBytes(c);
-    else if (tag === delimited(2)) options = readAppendOptions(readNested(c));
+    else if (tag === delimited(2)) options = readWriteOptions(readNested(c));
     else if (tag === delimited(3)) events.push(readProposal(readNested(c)));
     else if (tag === scalar(4)) isFinal = readLength(c) !== 0;
     else skipField(c, tag);
@@ -79,8 +94,8 @@ export function readBatch(bytes: Buffer): BatchMessage {
   return { correlation, options, events, isFinal };
 }
 
-/** AppendReq.Options and BatchAppendReq.Options, which agree in all the fields that they share. */
-function readAppendOptions(c: Cursor): AppendOptions {
+/** The Options of AppendReq, BatchAppendReq, DeleteReq and TombstoneReq. */
+function readWriteOptions(c: Cursor): WriteOptions {
   let stream = EMPTY;
   let expected: Expected | undefined;
   let deadline: number | undefined;
@@ -147,23 +162,11 @@ function readProposal(c: Cursor): Proposal {
   return { id, type, contentType, data, metadata };
 }
 
-function readEntry(c: Cursor): [key: string, value: string] {
-  let key = '';
-  let value = '';
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === delimited(1)) key = readText(c);
-    else if (tag === delimited(2)) value = readText(c);
-    else skipField(c, tag);
-  }
-  return [key, value];
-}
-
 const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const BARE_UUID = /^[0-9a-f]{32}$/;
 
 /** UUID, as canonical lower-case text; empty for what isn't one. */
-function readUuid(c: Cursor): string {
+export function readUuid(c: Cursor): string {
   let text = '';
   while (c.at < c.end) {
     const tag = readTag(c);

@@ -3,12 +3,19 @@
  * streams.proto, shared.proto and status.proto; names in comments are theirs.
  */
 import type { Expected } from './rules.ts';
+import type { Status } from './transport.ts';
 import { frame, nested, number, text } from './wire.ts';
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 
 /** google.rpc.Code */
-const CODE = { unknown: 2, invalidArgument: 3, deadlineExceeded: 4, alreadyExists: 6, internal: 13 } as const;
+const CODE = {
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  internal: 13,
+} as const;
 
 const streamIdentifier = (field: number, name: Uint8Array): Buffer => nested(field, nested(3, name));
 
@@ -24,6 +31,10 @@ function success(field: number, revision: number, position: number | undefined):
 /** AppendResp */
 export const appended = (revision: number, position: number | undefined): Buffer =>
   frame(success(1, revision, position));
+
+/** DeleteResp and TombstoneResp */
+export const deleted = (position: number | undefined): Buffer =>
+  frame(position === undefined ? nested(2) : nested(1, number(1, position), number(2, position)));
 
 /** AppendResp { wrong_expected_version }: in the fields of today and in those of 20.6, as the real server does. */
 export function wrongRevision(expected: Expected, current: number): Buffer {
@@ -82,6 +93,11 @@ function expectedPosition(expected: Expected): Buffer {
   }
 }
 
+export const batchStreamDeleted = (to: Correlated): Buffer =>
+  batchError(to, CODE.notFound, 'StreamDeleted', 'event_store.client.StreamDeleted', [
+    streamIdentifier(1, to.stream),
+  ]);
+
 export const batchTimeout = (to: Correlated): Buffer =>
   batchError(to, CODE.deadlineExceeded, 'Timeout', 'event_store.client.Timeout', []);
 
@@ -101,8 +117,8 @@ export const batchTooLarge = (to: Correlated, limit: number): Buffer =>
 export const batchRefused = (to: Correlated, message: string): Buffer =>
   batchError(to, CODE.invalidArgument, message, 'event_store.client.BadRequest', [text(1, message)]);
 
-export const batchFailed = (to: Correlated, message: string): Buffer =>
-  batchError(to, CODE.internal, message, 'google.protobuf.Empty', []);
+export const batchFailed = (to: Correlated, { code, message }: Status): Buffer =>
+  batchError(to, code, message, 'google.protobuf.Empty', []);
 
 /** ReadResp */
 export const confirmed = (subscriptionId: string): Buffer => frame(nested(2, text(1, subscriptionId)));

@@ -2,8 +2,13 @@
 import { handleAppend } from './appends.ts';
 import { handleBatchAppend } from './batchAppends.ts';
 import { isFull } from './database.ts';
+import { handleDelete } from './deletes.ts';
 import type { Engine } from './engine.ts';
 import { isStoreError } from './errors.ts';
+import { type Address, handleGossip } from './gossip.ts';
+import { SERVER_VERSION } from './http.ts';
+import type { Groups } from './persistent/groups.ts';
+import { persistentHandlers } from './persistent/service.ts';
 import { readReadRequest } from './readRequest.ts';
 import { answerRead } from './reads.ts';
 import { type SupportedMethod, supportedMethods } from './responses.ts';
@@ -13,11 +18,9 @@ import { isMalformed } from './wire.ts';
 
 const STREAMS = 'event_store.client.streams.Streams';
 const FEATURES = 'event_store.client.server_features.ServerFeatures';
+const GOSSIP = 'event_store.client.gossip.Gossip';
 const PERSISTENT = 'event_store.client.persistent_subscriptions.PersistentSubscriptions';
 const PROJECTIONS = 'event_store.client.projections.Projections';
-
-/** What it behaves as towards clients. */
-const SERVER_VERSION = '23.10.0';
 
 /**
  * What EventStoreDB 23.10 tells. Calls that aren't served here are in it too: a client that misses one refuses it
@@ -37,12 +40,23 @@ const SUPPORTED: readonly SupportedMethod[] = [
 ];
 
 /** Finds the handler of a path such as `/event_store.client.streams.Streams/Read`. */
-export function createRouter(engine: Engine): (path: string) => Handler {
+export function createRouter(
+  engine: Engine,
+  groups: Groups,
+  address: () => Address,
+): (path: string) => Handler {
   const handlers = new Map<string, Handler>([
     [`/${STREAMS}/Append`, handleAppend(engine, explain)],
     [`/${STREAMS}/BatchAppend`, handleBatchAppend(engine, explain)],
+    [`/${STREAMS}/Delete`, handleDelete(engine, explain, 'soft')],
+    [`/${STREAMS}/Tombstone`, handleDelete(engine, explain, 'hard')],
     [`/${STREAMS}/Read`, handleRead(engine)],
     [`/${FEATURES}/GetSupportedMethods`, handleFeatures],
+    [`/${GOSSIP}/Read`, handleGossip(address)],
+    ...[...persistentHandlers(groups, explain)].map(([method, handler]): [string, Handler] => [
+      `/${PERSISTENT}/${method}`,
+      handler,
+    ]),
   ]);
   return path => handlers.get(path) ?? unimplemented(path);
 }

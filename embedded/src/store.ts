@@ -28,6 +28,9 @@ export const RECORD = 5;
 
 /** How many rows and bytes a page may have at most; the row that passes the limit of bytes is still in. */
 export type PageLimit = { readonly rows: number; readonly bytes: number };
+/** The mark of {@link Store.unlinkedFrom}. */
+const UNLINKED = 'unlinked';
+const ONE: PageLimit = { rows: 1, bytes: 1 };
 const NO_LIMIT: PageLimit = { rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
 
 export type Store = ReturnType<typeof openStore>;
@@ -54,7 +57,7 @@ export function openStore(location: StoreLocation) {
     return statement;
   };
   /** The first column of the first row. node:sqlite types rows as objects; setReturnArrays makes them arrays. */
-  const first = (statement: StatementSync, ...key: (number | Uint8Array)[]): unknown =>
+  const first = (statement: StatementSync, ...key: (number | string | Uint8Array)[]): unknown =>
     (statement.get(...key) as unknown as unknown[] | undefined)?.[0];
 
   const begin = sql('BEGIN IMMEDIATE');
@@ -64,13 +67,14 @@ export function openStore(location: StoreLocation) {
   const insertType = sql('INSERT INTO types (name) VALUES (?)');
   const findStream = sql('SELECT id FROM streams WHERE name = ?');
   const findName = sql('SELECT name FROM streams WHERE id = ?');
-  const findRevision = sql('SELECT max(revision) FROM events WHERE stream = ?');
   const findPosition = sql('SELECT max(position) FROM events');
   const byId = sql(QUERIES.byId);
   const allForwards = sql(QUERIES.allForwards);
   const allBackwards = sql(QUERIES.allBackwards);
   const streamForwards = sql(QUERIES.streamForwards);
   const streamBackwards = sql(QUERIES.streamBackwards);
+
+  const findMark = sql('SELECT position FROM marks WHERE name = ?');
 
   const lastPosition = (): number => Number(first(findPosition) ?? 0);
   const streamName = (stream: number): string => {
@@ -85,7 +89,7 @@ export function openStore(location: StoreLocation) {
     if (limit.rows <= 0) return rows;
     for (const found of statement.iterate(...key)) {
       const row = asRow(found);
-      if (checksumOf(row) !== row[CHECKSUM]) throw damaged(row, streamName(row[STREAM]));
+      if (!isIntact(row)) throw damaged(row, streamName(row[STREAM]));
       rows.push(row);
       bytes += row[RECORD].length;
       if (rows.length >= limit.rows || bytes >= limit.bytes) break;
@@ -111,6 +115,8 @@ export function openStore(location: StoreLocation) {
   }
 
   return {
+    /** For verify.ts and backup.ts, which look at the file from outside. */
+    database: db,
     lastPosition,
     streamName,
     /** Events at a position and after it, in the order of the log. */
@@ -124,16 +130,21 @@ export function openStore(location: StoreLocation) {
     /** Where the stream has an event of this id: the earliest, as the real server remembers it. */
     findEvent: (stream: number, id: string): Row | undefined =>
       page(byId, [stream, crc32(id)], NO_LIMIT).find(row => idOf(row[RECORD]) === id),
-    streamNumber: (name: Uint8Array): number | undefined => {
-      const id = first(findStream, name);
-      return id === undefined ? undefined : Number(id);
-    },
-    /** −1 for a stream without events. */
-    lastRevision: (stream: number): number => Number(first(findRevision, stream) ?? -1),
+    streamNumber: (name: Uint8Array): number | undefined => asNumber(first(findStream, name)),
+    /** The stream's last event. */
+    lastOf: (stream: number): Row | undefined =>
+      page(streamBackwards, [stream, Number.MAX_SAFE_INTEGER], ONE)[0],
     /** Event types by their number. */
     types: (): Map<number, string> => {
       const rows = db.prepare('SELECT id, name FROM types').all();
       return new Map(rows.map(({ id, name }) => [Number(id), String(name)]));
+    },
+
+    /** Where the events begin that no category links to; undefined when there are none. */
+    unlinkedFrom: (): number | undefined => asNumber(first(findMark, UNLINKED)),
+    markUnlinked: (position: number | undefined): void => {
+      if (position === undefined) db.prepare('DELETE FROM marks WHERE name = ?').run(UNLINKED);
+      else db.prepare('INSERT OR REPLACE INTO marks VALUES (?, ?)').run(UNLINKED, position);
     },
 
     begin: () => void begin.run(),
@@ -165,6 +176,9 @@ export function openStore(location: StoreLocation) {
   };
 }
 
+/** Whether the row is the one that was written. */
+export const isIntact = (row: Row): boolean => checksumOf(row) === row[CHECKSUM];
+
 /**
  * CRC-32 of the record, begun with the columns beside it, so that a row whose columns were altered fails too.
  * Each factor is odd: no single altered column can leave the start as it was.
@@ -193,8 +207,10 @@ function missing(column: typeof POSITION | typeof REVISION, expected: number, st
   );
 }
 
+const asNumber = (value: unknown): number | undefined => (value === undefined ? undefined : Number(value));
+
 /** The columns are those of {@link EVENTS}; STRICT tables hold them to their types. */
-function asRow(found: unknown): Row {
+export function asRow(found: unknown): Row {
   const [position, stream, revision, type, checksum, record] = found as [
     number,
     number,

@@ -7,10 +7,11 @@ import { PAGE, pump, type Step } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import { compileFilter } from './filters.ts';
 import { shower } from './links.ts';
+import { streamDeleted, streamName } from './proposals.ts';
 import type { FilterRequest, ReadRequest } from './readRequest.ts';
 import { CAUGHT_UP, checkpoint, confirmed } from './responses.ts';
 import { NO_STREAM } from './rules.ts';
-import { POSITION, REVISION, type Row, STREAM, TYPE } from './store.ts';
+import { POSITION, type Row, STREAM, TYPE } from './store.ts';
 import type { Call } from './transport.ts';
 
 type Source = {
@@ -61,20 +62,31 @@ function allSource(engine: Engine, { from }: ReadRequest): Source {
   };
 }
 
-/** From a revision means after it; one beyond the stream's end waits for the stream to pass it. */
+/**
+ * From a revision means after it; one beyond the stream's end waits for the stream to pass it. What its metadata hide
+ * is passed over while history is read, not when events come in.
+ */
 function streamSource(engine: Engine, stream: Buffer, { from }: ReadRequest): Source {
-  let number = engine.streamNumber(stream);
-  const last = number === undefined ? NO_STREAM : engine.lastRevision(number);
-  let next = from === 'start' ? 0 : 1 + (from === 'end' ? last : from);
+  const name = streamName(stream);
+  let next = from === 'start' ? 0 : 1 + (from === 'end' ? engine.stream(name).last : from);
+  let isLive = from === 'end';
   return {
     next() {
-      number ??= engine.streamNumber(stream);
-      if (number === undefined) return from === 'end' ? [] : undefined;
-      const rows = engine.streamForwards(number, next, PAGE);
-      next = (rows.at(-1)?.[REVISION] ?? next - 1) + 1;
+      const stream = engine.stream(name);
+      const deletion = engine.deletion(stream);
+      if (!isLive) {
+        if (deletion === 'hard') throw streamDeleted(name);
+        if (stream.last === NO_STREAM || deletion === 'soft') return undefined;
+        next = Math.max(next, engine.firstReadable(stream));
+      }
+      const rows = stream.number === undefined ? [] : engine.streamForwards(stream.number, next, PAGE);
+      next += rows.length;
+      isLive ||= rows.length === 0;
+      // The tombstone itself is the last event that a live subscriber gets.
+      if (rows.length === 0 && deletion === 'hard') throw streamDeleted(name);
       return rows;
     },
-    watch: wake => engine.watchStream(stream.toString('utf8'), wake),
+    watch: wake => engine.watchStream(name, wake),
   };
 }
 

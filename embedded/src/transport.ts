@@ -3,21 +3,19 @@
  * and doing it here lets many messages go out in one write, which is most of what a read or an append costs.
  * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { storeError } from './errors.ts';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { answerHttp } from './http.ts';
 
 /** gRPC's status codes, those that are used here. */
 export const STATUS = {
   ok: 0,
+  cancelled: 1,
   unknown: 2,
   invalidArgument: 3,
+  notFound: 5,
+  alreadyExists: 6,
   resourceExhausted: 8,
+  failedPrecondition: 9,
   aborted: 10,
   unimplemented: 12,
   internal: 13,
@@ -34,6 +32,8 @@ export type Status = {
 
 /** One call, of any kind: a client's unary request is a stream of one message here. */
 export type Call = {
+  /** What the client sent beside its messages, by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
   /** False when the client or the connection has gone: nothing needs to be done for it any more. */
   readonly open: () => boolean;
   /** Sends whole frames (see `frame` in wire.ts). */
@@ -59,67 +59,25 @@ export type Handler = (call: Call) => Receiver;
 /** Makes a status of whatever was thrown. */
 export type Explain = (error: unknown) => Status;
 
-export type Server = { readonly port: number; close(): Promise<void> };
-
 export const OK: Status = { code: STATUS.ok, message: '' };
 const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
-const WINDOW_BYTES = 4 * 1024 * 1024;
-const CLOSE_GRACE_MS = 1_000;
 const FRAME_HEAD_BYTES = 5;
 
-/** Serves on a port (0: a free one). `route` finds the handler of a path, and always returns one. */
-export async function listen(
-  host: string,
-  port: number,
-  route: (path: string) => Handler,
-  explain: Explain,
-): Promise<Server> {
-  const sessions = new Set<ServerHttp2Session>();
-  const calls = new Set<Call>();
-  const server = createServer({
-    settings: { initialWindowSize: WINDOW_BYTES },
-    // Megabytes a session may hold; a slow reader is bounded by the sender, not by cutting its connection.
-    maxSessionMemory: 256,
-    // Cancelling a read or a subscription resets its stream. Node takes many of those for an attack by default.
-    streamResetBurst: 1_000_000,
-    streamResetRate: 100_000,
-  });
-  server.on('session', session => {
-    sessions.add(session);
-    session.setLocalWindowSize(4 * WINDOW_BYTES);
-    session.on('close', () => sessions.delete(session));
-    session.on('error', () => session.destroy());
-  });
-  server.on('sessionError', () => undefined);
-  server.on('stream', (stream, headers) => {
-    const call = createCall(stream);
-    calls.add(call);
-    call.whenClosed(() => calls.delete(call));
-    serve(stream, headers, call, route, explain);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', error => reject(explainListen(error, host, port)));
-    server.listen(port, host, resolve);
-  });
-  return {
-    // A TCP server's address is always an AddressInfo.
-    port: (server.address() as AddressInfo).port,
-    close: () => closeServer(server, sessions, calls),
-  };
-}
-
-function serve(
+/** Serves one request; gives its call when it is gRPC. */
+export function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  call: Call,
   route: (path: string) => Handler,
   explain: Explain,
-): void {
+): Call | undefined {
   stream.on('error', () => stream.destroy());
   if (!headers['content-type']?.startsWith('application/grpc')) {
-    stream.respond({ ':status': 415 }, { endStream: true });
-    return;
+    const { status, type, body } = answerHttp(headers[':method'], headers[':path']);
+    stream.respond({ ':status': status, 'content-type': type });
+    stream.end(body);
+    return undefined;
   }
+  const call = createCall(stream, headers);
   const guarded = (step: () => void): void => {
     try {
       if (call.open()) step();
@@ -133,6 +91,7 @@ function serve(
     stream.on('data', (chunk: Buffer) => guarded(() => take(chunk)));
     stream.on('end', () => guarded(() => receiver.finished?.()));
   });
+  return call;
 }
 
 /** Cuts a flow of chunks into messages. Throws a {@link Refusal} for what can't be taken. */
@@ -178,7 +137,7 @@ export function refusal(code: number, message: string, details?: Status['details
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 
-function createCall(stream: ServerHttp2Stream): Call {
+function createCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Call {
   let ended = false;
   const open = (): boolean => !ended && !stream.destroyed && !stream.closed;
   let status = OK;
@@ -188,6 +147,7 @@ function createCall(stream: ServerHttp2Stream): Call {
     stream.once('wantTrailers', () => stream.sendTrailers(trailers(status)));
   }
   return {
+    header: name => headers[name]?.toString(),
     open,
     send(frames) {
       if (!open()) return;
@@ -214,42 +174,16 @@ function createCall(stream: ServerHttp2Stream): Call {
   };
 }
 
-function trailers({ code, message, details }: Status): Record<string, string> {
+/** Names of streams are among the details, and HTTP has only ASCII for them. */
+function trailers({ code, message, details = {} }: Status): Record<string, string> {
+  const encoded = Object.entries(details).map(([name, value]) => [name, percentEncode(value)]);
   return {
     'grpc-status': String(code),
     'grpc-message': percentEncode(message),
-    ...details,
+    ...Object.fromEntries(encoded),
   };
 }
 
 /** As gRPC wants it, and no more than that: clients don't decode every sign that could be encoded. */
 const percentEncode = (message: string): string =>
   message.toWellFormed().replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent);
-
-async function closeServer(
-  server: ReturnType<typeof createServer>,
-  sessions: ReadonlySet<ServerHttp2Session>,
-  calls: ReadonlySet<Call>,
-): Promise<void> {
-  const closed = new Promise<void>(resolve => void server.close(() => resolve()));
-  for (const call of calls)
-    call.end({ code: STATUS.unavailable, message: 'The event store is being stopped.' });
-  for (const session of sessions) session.close();
-  const grace = setTimeout(() => {
-    for (const session of sessions) session.destroy();
-  }, CLOSE_GRACE_MS);
-  await closed;
-  clearTimeout(grace);
-}
-
-function explainListen(error: unknown, host: string, port: number): Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') {
-    return storeError(
-      'PORT_IN_USE',
-      `Port ${port} of ${host} is in use: choose another port, or 0 for a free one.`,
-      error,
-    );
-  }
-  return storeError('UNEXPECTED', `Port ${port} of ${host} can't be listened on: ${String(error)}`, error);
-}

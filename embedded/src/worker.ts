@@ -1,11 +1,12 @@
 /** The worker thread's entry: a node on a thread of its own, so that no sync to disk delays the application. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type StoreFailure, toFailure } from './errors.ts';
+import type { Access } from './maintenance.ts';
 import { type NodeOptions, startNode } from './node.ts';
 
 /** What the worker says. It is told only one thing: anything posted to it means “close”. */
 export type WorkerMessage =
-  | { readonly kind: 'started'; readonly port: number }
+  | { readonly kind: 'started'; readonly access: Access }
   | { readonly kind: 'failed'; readonly failure: StoreFailure }
   | { readonly kind: 'closed' };
 
@@ -20,7 +21,7 @@ try {
     await node.close();
     say({ kind: 'closed' });
   });
-  say({ kind: 'started', port: node.port });
+  say({ kind: 'started', access: node.access });
 } catch (error) {
   say({ kind: 'failed', failure: toFailure(error) });
 }

@@ -9,9 +9,11 @@ import { describe, expect, it } from 'vitest';
 import { readReadRequest } from '../src/readRequest.ts';
 import {
   createdField,
-  dataOf,
   encodeRecord,
+  encodeTombstone,
+  fieldsOf,
   idOf,
+  isTombstone,
   kindFields,
   recordedPart,
   streamField,
@@ -116,7 +118,17 @@ describe('a record', () => {
         expect(Buffer.compare(recorded?.getData_asU8() ?? Buffer.of(1), event.data)).toBe(0);
         expect(Buffer.compare(recorded?.getCustomMetadata_asU8() ?? Buffer.of(1), event.metadata)).toBe(0);
         expect(idOf(record)).toBe(event.id);
-        expect(Buffer.compare(dataOf(record), event.data)).toBe(0);
+        const { type, json, data, metadata } = event;
+        expect(fieldsOf(record)).toEqual({
+          position,
+          revision: BigInt(revision),
+          created: now,
+          type,
+          json,
+          data,
+          metadata,
+        });
+        expect(isTombstone(record)).toBe(false);
         const Recorded = ReadResp.ReadEvent.RecordedEvent;
         expect(Recorded.deserializeBinary(recordedPart(record)).getStreamRevision()).toBe(String(revision));
         const structured = Recorded.deserializeBinary(withStructuredId(record)).getId()?.getStructured();
@@ -132,6 +144,28 @@ describe('a record', () => {
         ).toBe(event.id.replaceAll('-', ''));
       }),
     );
+  });
+});
+
+describe('a tombstone', () => {
+  it('is the ReadResp of an event without data at the largest revision', () => {
+    const id = randomUUID();
+    const record = encodeTombstone(
+      id,
+      7,
+      streamField(Buffer.from('order-1')),
+      kindFields('$streamDeleted', false),
+      createdField(5),
+    );
+    const read = ReadResp.deserializeBinary(unframed(record)).getEvent();
+    const recorded = read?.getEvent();
+    expect(read?.getCommitPosition()).toBe('7');
+    expect(recorded?.getStreamRevision()).toBe('9223372036854775807');
+    expect(recorded?.getCommitPosition()).toBe('7');
+    expect(recorded?.getMetadataMap().get('type')).toBe('$streamDeleted');
+    expect(recorded?.getData_asU8()).toHaveLength(0);
+    expect(idOf(record)).toBe(id);
+    expect(isTombstone(record)).toBe(true);
   });
 });
 

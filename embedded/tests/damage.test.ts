@@ -79,7 +79,7 @@ describe('a damaged record', () => {
 
   it('near the end of the log refuses the start', async () => {
     const dataDir = folderOfNumbers();
-    flip(dataDir, 1_498);
+    flip(dataDir, 1_499);
     const error = await rejection(startEmbeddedEventStore({ dataDir }));
     expect(error.code).toBe('DATA_DIR_DAMAGED');
     expect(error.message).toMatch(/stream 'numbers-\d' .*damaged.*Restore the data folder/);

@@ -7,6 +7,7 @@ function slowCall() {
   const nothing = (): void => undefined;
   const state = { held: 0, taken: 0, open: true, drain: nothing };
   const call: Call = {
+    header: () => undefined,
     open: () => state.open,
     send: frames => {
       state.held += frames.length;

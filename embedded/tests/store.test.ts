@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../src/applying.ts';
 import { openStore, QUERIES, RECORD, REVISION } from '../src/store.ts';
 import { createTail } from '../src/tail.ts';
-import { createWriter, type Outcome } from '../src/writer.ts';
-import { cleanUp, newFolder } from './support.ts';
+import { cleanUp, newFolder, writerOf } from './support.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -28,18 +28,26 @@ describe('the store', () => {
   it('finds the earliest event of an id, and none of another stream', async () => {
     const store = openStore({ inMemory: true });
     cleanUp(() => store.close());
-    const writer = createWriter(store, () => undefined);
+    const writer = writerOf(store);
     const event = { id: randomUUID(), type: 'Noted', json: true, data: EMPTY, metadata: EMPTY };
-    for (const stream of ['other', 'a', 'a']) {
-      const last = store.lastRevision(store.streamNumber(Buffer.from(stream)) ?? 0);
-      const expected = last < 0 ? 'noStream' : BigInt(last);
+    const expected = [
+      ['other', 'noStream'],
+      ['a', 'noStream'],
+      ['a', 0n],
+    ] as const;
+    for (const [stream, revision] of expected) {
       const abandoned = () => false;
-      await new Promise<Outcome>(done =>
-        writer.submit({ stream: Buffer.from(stream), expected, events: [event], bytes: 0, abandoned, done }),
-      );
+      const change = {
+        stream: Buffer.from(stream),
+        expected: revision,
+        events: [event],
+        bytes: 0,
+        abandoned,
+      };
+      await new Promise<Outcome>(done => writer.submit({ ...change, done }));
     }
     const a = store.streamNumber(Buffer.from('a')) ?? 0;
-    expect(store.lastRevision(a)).toBe(1);
+    expect(store.lastOf(a)?.[REVISION]).toBe(1);
     expect(store.findEvent(a, event.id)?.[REVISION]).toBe(0);
     expect(store.findEvent(a, randomUUID())).toBeUndefined();
   });

@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventStoreDBClient, type ResolvedEvent } from '@eventstore/db-client';
 import { afterEach } from 'vitest';
+import { createApplying, type Written } from '../src/applying.ts';
 import {
   type EmbeddedEventStore,
   type EmbeddedEventStoreOptions,
   startEmbeddedEventStore,
 } from '../src/index.ts';
+import type { Store } from '../src/store.ts';
+import { createStreams } from '../src/streams.ts';
+import { createWriter } from '../src/writer.ts';
 
 const leftovers: (() => void | Promise<void>)[] = [];
 
@@ -36,6 +40,11 @@ export function connect(connectionString: string): EventStoreDBClient {
   const client = EventStoreDBClient.connectionString(connectionString);
   cleanUp(() => client.dispose());
   return client;
+}
+
+/** A writer over a store, without links in categories. */
+export function writerOf(store: Store, committed: (written: Written) => void = () => undefined) {
+  return createWriter(createApplying(store, createStreams(store)), undefined, committed);
 }
 
 export const newStream = (): string => `test-${randomUUID()}`;

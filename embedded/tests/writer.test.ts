@@ -1,10 +1,10 @@
 /** Group commit, and what a failing write does to its neighbours. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../src/applying.ts';
 import { idOf } from '../src/record.ts';
 import { openStore, RECORD, type Row, type Store } from '../src/store.ts';
-import { createWriter, type Outcome } from '../src/writer.ts';
-import { cleanUp } from './support.ts';
+import { cleanUp, writerOf } from './support.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -12,7 +12,7 @@ function writerOver(change: (store: Store) => Partial<Store>) {
   const store = openStore({ inMemory: true });
   cleanUp(() => store.close());
   const commits: (readonly Row[])[] = [];
-  const writer = createWriter({ ...store, ...change(store) }, rows => void commits.push(rows));
+  const writer = writerOf({ ...store, ...change(store) }, ({ rows }) => void commits.push(rows));
   const append = (stream: string, type = 'Noted', abandoned = false) =>
     new Promise<Outcome>(done => {
       const event = { id: randomUUID(), type, json: true, data: EMPTY, metadata: EMPTY };

@@ -39,6 +39,15 @@ describe('links', () => {
     }
   });
 
+  it('to what its stream’s metadata hide are given alone', async () => {
+    const { target, links, notes } = await linked();
+    await store.client.setStreamMetadata(target, { maxCount: 1 });
+    const [last, hidden] = await all(store.client.readStream(links, { resolveLinkTos: true }));
+    expect(last?.event?.id).toBe(notes[2]?.id);
+    expect(hidden?.event).toBeUndefined();
+    expect(hidden?.link).toMatchObject({ streamId: links, revision: 1n });
+  });
+
   it('are events like any other when that is not asked for', async () => {
     const { links } = await linked();
     const [first] = await all(store.client.readStream(links));

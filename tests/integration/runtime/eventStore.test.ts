@@ -20,6 +20,8 @@ function store(port: number) {
     connectionString: `esdb://127.0.0.1:${port}?tls=false`,
     port,
     closed: end.promise,
+    verify: vi.fn(),
+    backup: vi.fn(),
     close: async () => end.resolve(),
     end,
   };

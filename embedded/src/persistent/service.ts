@@ -1,0 +1,83 @@
+/** The PersistentSubscriptions service: its calls, and what answers them. */
+import { type Explain, type Handler, OK, refusal, STATUS } from '../transport.ts';
+import { ALL, type GroupName } from './definition.ts';
+import { readDefinition } from './definitionRequests.ts';
+import { failed } from './errors.ts';
+import type { Groups } from './groups.ts';
+import { readDelete, readGetInfo, readList, readRead, readReplayParked } from './requests.ts';
+import { DONE, listed } from './responses.ts';
+import type { Answers } from './running.ts';
+
+/** By the names of the methods. */
+export function persistentHandlers(groups: Groups, explain: Explain): ReadonlyMap<string, Handler> {
+  /** One message in, one out. */
+  const unary =
+    (answer: (bytes: Buffer) => Promise<Buffer>): Handler =>
+    call => ({
+      message(bytes) {
+        answer(bytes).then(
+          frame => {
+            call.send(frame);
+            call.end(OK);
+          },
+          error => call.end(explain(error)),
+        );
+      },
+    });
+  /** One message in, “done” out. */
+  const command = (run: (bytes: Buffer) => Promise<void>): Handler =>
+    unary(async bytes => {
+      await run(bytes);
+      return DONE;
+    });
+  return new Map([
+    ['Create', command(bytes => groups.create(ownName(readDefinition(bytes))))],
+    ['Update', command(bytes => groups.update(ownName(readDefinition(bytes))))],
+    ['Delete', command(bytes => groups.delete(ownName(readDelete(bytes))))],
+    ['GetInfo', unary(async bytes => listed([await groups.info(readGetInfo(bytes))]))],
+    ['List', unary(async bytes => listed(await groups.list(readList(bytes))))],
+    ['ReplayParked', command(bytes => replay(groups, bytes))],
+    ['RestartSubsystem', command(() => groups.restart())],
+    ['Read', handleRead(groups, explain)],
+  ]);
+}
+
+/** `$all` has an option of its own; a stream can't be called that. */
+function ownName<Named extends GroupName & { readonly isAll: boolean }>(named: Named): Named {
+  if (named.stream === '') throw failed(named, 'Bad stream name.');
+  if (named.stream === ALL && !named.isAll) {
+    throw failed(named, 'Persistent subscriptions to $all are only supported over gRPC through gRPC clients');
+  }
+  return named;
+}
+
+function replay(groups: Groups, bytes: Buffer): Promise<void> {
+  const { stopAt, ...name } = readReplayParked(bytes);
+  return groups.replay(name, stopAt);
+}
+
+const handleRead =
+  (groups: Groups, explain: Explain): Handler =>
+  call => {
+    let joined = false;
+    let answers: Answers | undefined;
+    return {
+      message(bytes) {
+        const message = readRead(bytes);
+        if (message.kind === 'ack') answers?.ack(message.ids);
+        else if (message.kind === 'nack') answers?.nack(message.ids, message.action, message.reason);
+        else {
+          if (joined) throw refusal(STATUS.invalidArgument, 'The options come once, first.');
+          if (message.bufferSize < 1)
+            throw refusal(STATUS.invalidArgument, 'The buffer size must be 1 or more.');
+          joined = true;
+          groups.join(message.target, call, message).then(
+            given => {
+              answers = given;
+            },
+            error => call.end(explain(error)),
+          );
+        }
+      },
+    };
+  };
