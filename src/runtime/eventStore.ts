@@ -41,7 +41,12 @@ export async function startEventStore(dir: string, logger: RuntimeLogger): Promi
 async function onSomePort(dataDir: string, ports: string): Promise<EmbeddedEventStore> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startEmbeddedEventStore({ dataDir, port: await keptPort(ports, 'eventstore') });
+      // Nothing of ours reads `$ce-` streams, and their links cost a small event each; switched on later they are made up for.
+      return await startEmbeddedEventStore({
+        dataDir,
+        port: await keptPort(ports, 'eventstore'),
+        byCategory: false,
+      });
     } catch (cause) {
       if (!isStoreError(cause) || cause.code === 'UNEXPECTED') throw cause; // a bug: its stack is wanted
       if (attempt < PORT_ATTEMPTS && cause.code === 'PORT_IN_USE') continue;
