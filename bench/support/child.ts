@@ -22,7 +22,7 @@ export function startWorker<Job, Answer>(file: string): Worker<Job, Answer> {
     pid: child.pid,
     ask: async job => {
       child.send(job as object); // every job is an object
-      const reply = await nextReply(child, file);
+      const reply = await nextReply(child);
       if (reply.error !== undefined) throw new Error(`${file}: ${reply.error}`);
       return reply.answer as Answer; // what `serve` in this file sent
     },
@@ -33,8 +33,11 @@ export function startWorker<Job, Answer>(file: string): Worker<Job, Answer> {
   };
 }
 
-/** Answers jobs, one after the other, until the parent has gone. */
-export function serve<Job, Answer>(work: (job: Job) => Promise<Answer>): void {
+/** Answers jobs, one after the other, until the parent has gone; then `end` puts away what outlives a process. */
+export function serve<Job, Answer>(
+  work: (job: Job) => Promise<Answer>,
+  end: () => Promise<void> = async () => undefined,
+): void {
   const reply = (message: Reply) => process.send?.(message);
   process.on('message', (job: Job) => {
     work(job).then(
@@ -43,10 +46,18 @@ export function serve<Job, Answer>(work: (job: Job) => Promise<Answer>): void {
         reply({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     );
   });
-  process.on('disconnect', () => process.exit());
+  process.on('disconnect', () => {
+    end().then(
+      () => process.exit(),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  });
 }
 
-async function nextReply(child: ChildProcess, _file: string): Promise<Reply> {
+async function nextReply(child: ChildProcess): Promise<Reply> {
   const ended = new AbortController();
   try {
     return await Promise.race([

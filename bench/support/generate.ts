@@ -33,6 +33,12 @@ export const SALES: Pick<LogShape, 'weights' | 'stepsAtOnce'> = {
   stepsAtOnce: 1,
 };
 
+/** Of opportunities above all: every fifth event opens one, three of five go on with one. */
+export const DEALS: Pick<LogShape, 'weights' | 'stepsAtOnce'> = {
+  weights: { account: 2, contact: 2, open: 21, advance: 59, plan: 8, finish: 4, log: 2 },
+  stepsAtOnce: 1,
+};
+
 /** The log's clock begins and ends here, whatever its length. */
 export const BEGINS = Date.parse('2022-01-03T08:00:00.000Z');
 export const ENDS = Date.parse('2024-01-03T08:00:00.000Z');

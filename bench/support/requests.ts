@@ -3,10 +3,13 @@ import { serve } from './child.ts';
 import { openConnection, requestOf } from './http.ts';
 import { applyLoad, type LoadFigures } from './load.ts';
 
+/** With a body it is a POST. */
+export type HttpRequest = { readonly path: string; readonly body?: string };
+
 export type RequestsJob = {
   readonly url: string;
-  /** Sent in turn. With a body it is a POST. */
-  readonly requests: readonly { readonly path: string; readonly body?: string }[];
+  /** Sent in turn. */
+  readonly requests: readonly HttpRequest[];
   readonly connections: number;
   readonly milliseconds: number;
 };

@@ -15,20 +15,26 @@ const INTRODUCTION = `# Results
 figures themselves are of one machine on one day. Why a bar isn't met is written below its table by hand.
 `;
 
-export async function saveResults({ name, summary }: Benchmark, results: readonly Result[]): Promise<void> {
+export async function saveResults(benchmark: Benchmark, results: readonly Result[]): Promise<void> {
   const before = await readFile(FILE, 'utf8').catch(() => INTRODUCTION);
-  const begin = `<!-- ${name} -->`;
-  const end = `<!-- /${name} -->`;
-  const block = `${begin}\n${blockOf(results)}\n${end}`;
-  const [from, to] = [before.indexOf(begin), before.indexOf(end)];
-  const after =
-    from < 0 || to < 0
-      ? `${before.trimEnd()}\n\n## ${name}\n\n${summary}\n\n${block}\n`
-      : before.slice(0, from) + block + before.slice(to + end.length);
-  await writeFile(FILE, after);
+  await writeFile(FILE, withBlock(before, benchmark, blockOf(results)));
 }
 
-function blockOf(results: readonly Result[]): string {
+/** The document with this benchmark's block replaced; in a section at its end where there is none. */
+export function withBlock(
+  document: string,
+  { name, summary }: Pick<Benchmark, 'name' | 'summary'>,
+  content: string,
+): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const block = `${begin}\n${content}\n${end}`;
+  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
+  return from < 0 || to < 0
+    ? `${document.trimEnd()}\n\n## ${name}\n\n${summary}\n\n${block}\n`
+    : document.slice(0, from) + block + document.slice(to + end.length);
+}
+
+export function blockOf(results: readonly Result[]): string {
   const header = '| metric | value | floor | ratio | bar | |\n| --- | ---: | ---: | ---: | ---: | --- |';
   const rows = results.map(result => `| ${cellsOf(result).join(' | ')} |`);
   return `${when()}, on ${machine()}.\n\n${[header, ...rows].join('\n')}`;

@@ -24,10 +24,11 @@ export const cellsOf = ({ metric, value, unit, floor, ratio, bar, ok }: Result):
 /** Whether the bar is met, and if not by how much it is missed. */
 function verdict({ metric, ratio, bar, ok }: Pick<Result, 'metric' | 'ratio' | 'bar' | 'ok'>): string {
   if (bar === null || ratio === null) return '';
-  const met = moreIsBetter(metric) ? ratio >= bar : ratio <= bar;
-  if (met) return 'ok';
   const missedBy = moreIsBetter(metric) ? 1 - ratio / bar : ratio / bar - 1;
-  return `${ok ? 'ok by the other way' : 'missed'} (by ${Math.ceil(missedBy * 100)} %)`;
+  if (ok && missedBy <= 0) return 'ok';
+  // A hair's breadth is rounded away in the ratio, and so is the last bit of the division here.
+  const percent = Math.max(1, Math.ceil(Number((missedBy * 100).toFixed(6))));
+  return `${ok ? 'ok by the other way' : 'missed'} (by ${percent} %)`;
 }
 
 const number = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 });
