@@ -1,4 +1,5 @@
 /** `relata import`: a plan maps files to commands. */
+import { setFlagsFromString } from 'node:v8';
 import { attach } from '../app/attach.ts';
 import { DEFAULT_WORKSPACE } from '../app/owner.ts';
 import { loadConfig } from '../config.ts';
@@ -12,6 +13,8 @@ export const importFiles: CliCommand = {
   usage: IMPORT_USAGE,
   summary: 'Bring files in through commands; safe to interrupt and to run again',
   run: async args => {
+    // What is in use stays the same however long a file is; V8 alone would let garbage grow along with it.
+    setFlagsFromString('--heap-growing-percent=50');
     const signal = abortOnSignals();
     return importCommand({
       args,

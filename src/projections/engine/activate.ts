@@ -9,7 +9,7 @@ import type { Group, Member } from './group.ts';
 import { VISIBLE_POSITION } from './logClock.ts';
 import { CHANNEL } from './notify.ts';
 import { comparePoints } from './source.ts';
-import { createIndexes } from './tables.ts';
+import { analyse, createIndexes } from './tables.ts';
 import { switchViews } from './views.ts';
 
 /** How long readers may keep the switch waiting; those behind it wait as long. */
@@ -70,6 +70,7 @@ export async function ensureIndexes(pool: pg.Pool, members: readonly Member[]): 
       await client.query(`UPDATE relata.builds SET indexed = true WHERE schema_name = $1`, [schema]);
     });
     member.indexed = true;
+    await pool.query(analyse(member.model, member.build.schema));
   }
 }
 

@@ -11,6 +11,10 @@ export function createTables(model: ReadModel, schema: string): readonly string[
   return [`CREATE SCHEMA ${quoted(schema)}`, rows, ...(model.history ? [history] : [])];
 }
 
+/** Tells Postgres what is in a build's tables; by itself it gets round to that after a minute, and plans in the dark until then. */
+export const analyse = (model: ReadModel, schema: string): string =>
+  `ANALYZE ${quoted(schema)}.rows${model.history ? `, ${quoted(schema)}.history` : ''}`;
+
 /**
  * The indexes that readers need. They are made once a build has caught up: an index built over whole tables costs a
  * fraction of what it costs row by row.

@@ -65,12 +65,21 @@ export function conditionsOf(
   return sql.join([sql`t0.workspace_id = ${workspaceId}`, ...(truth ? [truth] : []), ...where], sql` and `);
 }
 
+/**
+ * At least so many rows, as part of the text: a plan made for any limit expects thousands, and joins whole tables for
+ * them. In steps, so that pages of every size share a few texts; callers leave what they didn't ask for.
+ */
+export const limitOf = (rows: number): RawBuilder<unknown> =>
+  sql.lit(LIMITS.find(limit => limit >= rows) ?? rows);
+
+const LIMITS = [2, 6, 11, 16, 21, 26, 31, 41, 51, 76, 101, 151, 201, 301, 501];
+
 function statementFor(workspaceId: string, plan: Plan, wanted: Wanted): RawBuilder<unknown> {
   const { selection, moment, where, orderBy, limit } = wanted;
   const from = sql.raw(`${relationAt(plan.model, moment)} t0`);
   const conditions = conditionsOf(workspaceId, selection, moment, where);
   const order = orderBy ? sql` order by ${orderBy}` : sql.raw('');
-  const bound = limit === undefined ? sql.raw('') : sql` limit ${limit}`;
+  const bound = limit === undefined ? sql.raw('') : sql` limit ${limitOf(limit)}`;
   if (!plan.hasJoins || limit === undefined)
     return sql`select ${plan.list} from ${from}${plan.joins(moment)} where ${conditions}${order}${bound}`;
   // The page first, so that no more than its rows are joined; then the order once more, which joins needn't keep.

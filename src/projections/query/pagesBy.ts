@@ -1,7 +1,7 @@
 /** A page of a list for each of many parents, in one statement: the open opportunities of all accounts on a screen. */
 import { type RawBuilder, sql } from 'kysely';
 import type { ReadModel } from '../readModel.ts';
-import { conditionsOf, fetchLists } from './fetch.ts';
+import { conditionsOf, fetchLists, limitOf } from './fetch.ts';
 import { columnOf } from './models.ts';
 import { relationAt } from './moment.ts';
 import { snake } from './names.ts';
@@ -53,7 +53,7 @@ export async function fetchPagesBy(
   const values = await session.read(sql`
     select parent.n::int, ${plan.list} from unnest(${parents}::uuid[]) with ordinality parent(id, n)
     cross join lateral (
-      select t0.* from ${sql.raw(relationAt(plan.model, moment))} t0 where ${where} order by ${by} limit ${span.size + 1}
+      select t0.* from ${sql.raw(relationAt(plan.model, moment))} t0 where ${where} order by ${by} limit ${limitOf(span.size + 1)}
     ) t0${plan.joins(moment)} order by parent.n, ${by}`);
   const rows = new Map<number, Row[]>(parents.map((_, i) => [i + 1, []]));
   const all = values.map(([n, ...rest]) => {

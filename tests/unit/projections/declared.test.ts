@@ -37,7 +37,9 @@ const HOLDS: Readonly<Record<Column['kind'], (column: Column) => z.ZodType>> = {
 };
 
 const fitting = (column: Column): z.ZodType =>
-  column.nullable ? HOLDS[column.kind](column).nullable() : HOLDS[column.kind](column);
+  column.nullable
+    ? HOLDS[column.kind](column).nullable()
+    : HOLDS[column.kind](column).refine(value => value !== null); // JSON's null is SQL's
 
 const rows = new Map(
   models.map(({ name, columns }) => {

@@ -11,7 +11,7 @@ const changed: fc.Arbitrary<ChangedRows> = fc
     fc.tuple(
       names,
       fc
-        .uniqueArray(fc.tuple(names, fc.array(fc.uuid(), { minLength: 1, maxLength: 400 })), {
+        .uniqueArray(fc.tuple(names, fc.array(fc.uuid(), { minLength: 1, maxLength: 400, size: 'max' })), {
           minLength: 1,
           maxLength: 4,
           selector: ([model]) => model,
