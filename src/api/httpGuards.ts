@@ -17,6 +17,14 @@ export function guardHosts(app: FastifyInstance, allowed: readonly string[]): vo
   });
 }
 
+/** Node leaves the socket of an upgrade to whoever takes it; one that is refused would stay open for good. */
+export function endRefusedUpgrades(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.headers.upgrade === undefined) return;
+    reply.raw.once('finish', () => request.raw.socket.destroySoon());
+  });
+}
+
 /** A browser names the page that opens a WebSocket; only our own pages may. Other programs name none. */
 export const isOwnOrigin = (origin: string | undefined, host: string | undefined): boolean => {
   if (origin === undefined) return true;

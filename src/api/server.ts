@@ -6,7 +6,7 @@ import type { Actor } from '../eventstore/envelope.ts';
 import { drainOnClose } from './drain.ts';
 import { formatErrors, RETRY_AFTER_S } from './formatErrors.ts';
 import { type Readiness, serveHealth } from './health.ts';
-import { guardHosts } from './httpGuards.ts';
+import { endRefusedUpgrades, guardHosts } from './httpGuards.ts';
 import { serveLanding } from './landing.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { Services, Visibility } from './schema/context.ts';
@@ -68,6 +68,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     return reply.code(code).send({ data: null, errors });
   });
   drainOnClose(app, DRAIN_MS);
+  endRefusedUpgrades(app);
   guardHosts(app, options.allowedHosts ?? LOOPBACK);
   serveHealth(app, options.readiness);
   const caller = { workspaceId: options.workspaceId ?? 'default', actor: options.actor };

@@ -108,12 +108,14 @@ describe('a connection', () => {
     }
   });
 
-  test('by another host name is refused', async () => {
-    const socket = new WebSocket(`${live.url}/graphql`, 'graphql-transport-ws', {
-      headers: { host: 'evil.example' },
-    });
-    const [, response] = await once(socket, 'unexpected-response');
-    expect(response.statusCode).toBe(403);
+  test.each([
+    ['by another host name', '/graphql', 'evil.example', 403],
+    ['at another place', '/elsewhere', '127.0.0.1', 404],
+  ])('%s is refused, and ended', async (_, path, host, status) => {
+    const socket = new WebSocket(`${live.url}${path}`, 'graphql-transport-ws', { headers: { host } });
+    const [request, response] = await once(socket, 'unexpected-response');
+    expect(response.statusCode).toBe(status);
+    await once(request, 'close');
     socket.on('error', () => undefined).terminate();
   });
 
