@@ -53,6 +53,8 @@ export const errorsPage = (): string =>
     '# Errors',
     '',
     'Every error carries `extensions.code`, one of these. `npm run relata -- schema --write` makes this page.',
+    'Over WebSockets there is one exception: a document that cannot be parsed, or variables that do not fit it, are told',
+    'by the library that speaks the protocol, in words alone.',
     '',
     ...table('code', 'what it means, and what to do', ERROR_CODES),
     '',
