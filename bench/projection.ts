@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type App, isReady, startApp } from './support/app.ts';
 import { type BenchContext, benchmark } from './support/benchmark.ts';
 import { startWorker } from './support/child.ts';
-import type { DrainJob } from './support/drain.ts';
+import type { Drained, DrainJob } from './support/drain.ts';
 import { folderWith, type Log, logOf } from './support/logs.ts';
 import { watchProjector } from './support/projected.ts';
 import { median } from './support/rounds.ts';
@@ -34,7 +34,7 @@ async function catchUpAndDrain(context: BenchContext, log: Log, round: number) {
   const app = await startApp(context, { dataDir, until: 'listening' });
   const folded = await foldedPerSecond(app, log);
   // The projector has caught up and waits: it is as if it were paused. The node is the same one.
-  const drainer = context.use(startWorker<DrainJob, { events_per_s: number }>('./drain.ts'));
+  const drainer = context.use(startWorker<DrainJob, Drained>('./drain.ts'));
   const { events_per_s: drained } = await drainer.ask({
     eventStoreUrl: app.eventStoreUrl,
     upTo: log.position,

@@ -1,12 +1,12 @@
 /** The application as users run it: its own process, started by its command line, logging at info. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readRunningInstance } from '../../src/runtime/instance.ts';
 import type { BenchContext } from './benchmark.ts';
 import type { Closable } from './resources.ts';
+import { terminate } from './terminate.ts';
 
 export type App = Closable & {
   readonly pid: number;
@@ -30,7 +30,6 @@ export const ROOT = new URL('../../', import.meta.url);
 const START_MS = 600_000;
 /** A start is looked at often while it may be short, so that its length is told well, and seldom when it is long. */
 const SHORT_MS = 10_000;
-const STOP_MS = 30_000;
 
 export async function startApp(context: BenchContext, options: AppOptions): Promise<App> {
   const begun = performance.now();
@@ -46,7 +45,7 @@ export async function startApp(context: BenchContext, options: AppOptions): Prom
   });
   let stopping: Promise<void> | undefined;
   const close = () => {
-    stopping ??= stop(child);
+    stopping ??= terminate(child); // so that it stops its Postgres too
     return stopping;
   };
   context.use({ close });
@@ -98,17 +97,6 @@ export async function isReady(url: string): Promise<boolean> {
   const text = await answer.text();
   if (!answer.ok && !text.includes('catch up')) throw new Error(`the app can't get ready: ${text}`);
   return answer.ok;
-}
-
-/** By SIGTERM, so that it stops its Postgres too. */
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-  const [code, signal] = await exited;
-  clearTimeout(late);
-  if (signal === 'SIGKILL') throw new Error(`the app didn't stop within ${STOP_MS} ms (${code})`);
 }
 
 const profiling = ({ profiles }: BenchContext): string[] =>

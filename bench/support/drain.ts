@@ -1,13 +1,21 @@
 /** A process that drains the projector's subscription and does nothing with what it gets. */
-import { excludeSystemEvents, START } from '@eventstore/db-client';
+import { excludeSystemEvents, type Position, START } from '@eventstore/db-client';
 import { connectEventStore } from '../../src/eventstore/client.ts';
 import { serve } from './child.ts';
 
-export type DrainJob = { readonly eventStoreUrl: string; readonly upTo: bigint };
+export type DrainJob = {
+  readonly eventStoreUrl: string;
+  /** Of the last event that isn't wanted; from the start without it. */
+  readonly from?: Position | undefined;
+  /** The commit position of the last one that is. */
+  readonly upTo: bigint;
+};
 
-serve(async ({ eventStoreUrl, upTo }: DrainJob): Promise<{ events_per_s: number }> => {
+export type Drained = { readonly events: number; readonly events_per_s: number };
+
+serve(async ({ eventStoreUrl, from, upTo }: DrainJob): Promise<Drained> => {
   const client = connectEventStore(eventStoreUrl);
-  const subscription = client.subscribeToAll({ fromPosition: START, filter: excludeSystemEvents() });
+  const subscription = client.subscribeToAll({ fromPosition: from ?? START, filter: excludeSystemEvents() });
   const done = Promise.withResolvers<void>();
   let events = 0;
   let begun = 0;
@@ -22,5 +30,5 @@ serve(async ({ eventStoreUrl, upTo }: DrainJob): Promise<{ events_per_s: number 
   subscription.on('error', () => undefined); // unsubscribing reports itself as one
   await subscription.unsubscribe();
   await client.dispose();
-  return { events_per_s: events / seconds };
+  return { events, events_per_s: events / seconds };
 });

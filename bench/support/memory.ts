@@ -4,6 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** The most that a living process has had resident so far; nothing when it is gone. */
 export const peakMbOf = (pid: number): number | undefined => fieldOf(`/proc/${pid}/status`, 'VmHWM');
 
+/** What a living process has resident now, with what it shares with others; nothing when it is gone. */
+export const residentMbOf = (pid: number): number | undefined => fieldOf(`/proc/${pid}/status`, 'VmRSS');
+
 /**
  * What a process and all below it have resident together. Pages that several of them share (Postgres's buffers, the
  * programs' code) count once in all, as each is charged its part of them.

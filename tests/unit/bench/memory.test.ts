@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { peakMbOf, residentMbOfTree } from '../../../bench/support/memory.ts';
+import { peakMbOf, residentMbOf, residentMbOfTree } from '../../../bench/support/memory.ts';
 
 /** In the programs below: takes so much, and says that it did. */
 const TAKE = 'let taken = Buffer.alloc(200 * 2 ** 20, 1); console.log("taken");';
@@ -13,6 +13,12 @@ describe.skipIf(process.platform !== 'linux')('memory', () => {
     const pid = await run(`${TAKE} taken = undefined; gc(); ${STAY}`);
     await expect.poll(() => residentMbOfTree(pid)).toBeLessThan(200);
     expect(peakMbOf(pid)).toBeGreaterThan(200);
+    expect(residentMbOf(pid)).toBeLessThan(200);
+  });
+
+  test('of a process that keeps what it took: all of it is resident', async () => {
+    const pid = await run(`${TAKE} ${STAY}`);
+    expect(residentMbOf(pid)).toBeGreaterThan(200);
   });
 
   test('of a tree: what its processes have together', async () => {
@@ -25,7 +31,8 @@ describe.skipIf(process.platform !== 'linux')('memory', () => {
   });
 
   test('of a process that is gone there is none', () => {
-    expect([peakMbOf(2 ** 22 + 1), residentMbOfTree(2 ** 22 + 1)]).toEqual([undefined, 0]); // beyond the greatest pid
+    const none = 2 ** 22 + 1; // beyond the greatest pid
+    expect([peakMbOf(none), residentMbOf(none), residentMbOfTree(none)]).toEqual([undefined, undefined, 0]);
   });
 });
 
