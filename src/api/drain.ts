@@ -3,8 +3,8 @@
  * answered in time is cut off. Nobody is told 503 for having asked a moment too late on a connection that is open.
  */
 import type { ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { withTimeout } from '../commands/waiting.ts';
 
 /** @param withinMs how long answers may take once the server closes. */
 export function drainOnClose(app: FastifyInstance, withinMs: number): void {
@@ -24,9 +24,6 @@ export function drainOnClose(app: FastifyInstance, withinMs: number): void {
     const drained = new Promise<void>(resolve => {
       isEmpty = resolve;
     });
-    const patience = new AbortController();
-    const late = delay(withinMs, undefined, { signal: patience.signal }).catch(() => undefined);
-    await Promise.race([drained, late]);
-    patience.abort();
+    await withTimeout(drained, withinMs).catch(() => undefined); // the rest is cut off
   });
 }
