@@ -23,8 +23,10 @@ export type Config = {
   /** A Postgres elsewhere; without it the embedded one is started. May hold credentials: never log it. */
   readonly postgresUrl?: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
-  /** 32 bytes that wrap the data keys; without it the data folder's own is used. */
+  /** 32 bytes that all other keys begin with; without it the data folder's own is used. */
   readonly masterKey?: Uint8Array;
+  /** Further keys that may wrap persons' keys, of 32 bytes; `relata keys rotate` goes to the last one. */
+  readonly wrappingKeys: readonly Uint8Array[];
   readonly roles: readonly Role[];
 };
 
@@ -53,12 +55,15 @@ const postgresUrl = setting('begin with postgres:// or postgresql:// and name a 
     .regex(/^postgres(ql)?:\/\/[^?#]+/)
     .safeParse(text),
 );
+const key = z
+  .base64()
+  .transform(encoded => new Uint8Array(Buffer.from(encoded, 'base64')))
+  .refine(bytes => bytes.length === MASTER_KEY_BYTES);
 const masterKey = setting('be the base64 of 32 bytes (`openssl rand -base64 32` makes one)', text =>
-  z
-    .base64()
-    .transform(encoded => new Uint8Array(Buffer.from(encoded, 'base64')))
-    .refine(bytes => bytes.length === MASTER_KEY_BYTES)
-    .safeParse(text),
+  key.safeParse(text),
+);
+const wrappingKeys = setting('be keys as RELATA_MASTER_KEY is one, separated by commas', text =>
+  z.array(key).safeParse(text.split(',').map(part => part.trim())),
 );
 
 /**
@@ -84,6 +89,7 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     port: optional('RELATA_PORT', port) ?? 4000,
     logLevel: optional('RELATA_LOG_LEVEL', logLevel) ?? 'info',
     roles: optional('RELATA_ROLES', roles) ?? ROLES,
+    wrappingKeys: fromValueOrFile('RELATA_WRAPPING_KEYS', wrappingKeys) ?? [],
     ...present('eventStoreUrl', fromValueOrFile('RELATA_EVENTSTORE_URL', eventStoreUrl)),
     ...present('postgresUrl', fromValueOrFile('RELATA_POSTGRES_URL', postgresUrl)),
     ...present('masterKey', fromValueOrFile('RELATA_MASTER_KEY', masterKey)),

@@ -13,6 +13,7 @@ export const RULES: Readonly<Record<string, string>> = {
   CURRENCY_MISMATCH: 'The lines of one opportunity have several currencies. Use one.',
   EMAIL_TAKEN: 'Another contact has the e-mail address; `details.holderId` says which. Use that one.',
   EMAIL_UNKNOWN: 'The contact has no such e-mail address. Add it first.',
+  ERASED: 'The person that it is about was erased. Nothing can be added, and nothing brings them back.',
   HIERARCHY_CYCLE: 'The account would stand below itself. Choose another parent.',
   HIERARCHY_TOO_DEEP: 'The tree of accounts would have more levels than it may.',
   LINE_EXISTS: 'Two lines have the same `lineId`. Leave it out for a new line.',

@@ -10,7 +10,8 @@ import { readMasterKey } from '../runtime/dataFolder.ts';
 import { type FatalError, fatal } from '../runtime/fatal.ts';
 import { type RunningInstance, readRunningInstance } from '../runtime/instance.ts';
 import { createClosing } from './closing.ts';
-import { createLogger, startInstance } from './instance.ts';
+import { asFatal, createLogger, startInstance } from './instance.ts';
+import { keysOf } from './keys.ts';
 import { openWriteSide, type WriteSide } from './writeSide.ts';
 
 export type Attached = {
@@ -54,7 +55,8 @@ async function attachTo(running: RunningInstance, config: Config): Promise<Attac
   try {
     const { eventStoreUrl, postgresUrl } = running;
     const masterKey = await readMasterKey(config.dataDir, config.masterKey);
-    const writeSide = await openWriteSide({ eventStoreUrl, masterKey });
+    const keys = keysOf(config, masterKey);
+    const writeSide = await openWriteSide({ eventStoreUrl, postgresUrl, keys });
     closing.add(writeSide.close);
     const pool = openReadPool({ url: postgresUrl, size: 2 });
     closing.add(() => pool.end());
@@ -64,7 +66,7 @@ async function attachTo(running: RunningInstance, config: Config): Promise<Attac
     return { writeSide, postgresUrl, visible: shown(visibility, stuck), close: closing.close };
   } catch (error) {
     await closing.close().catch(() => undefined); // it is logged, and what came first is told
-    throw error;
+    throw asFatal(error);
   }
 }
 

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { buildServer } from '../api/server.ts';
 import type { Config } from '../config.ts';
+import { vaultErrorOf } from '../eventstore/personal/errors.ts';
 import { failureOf } from '../projections/engine/failure.ts';
 import { dropLease } from '../projections/engine/lease.ts';
 import { migrate } from '../projections/engine/migrate.ts';
@@ -14,6 +15,7 @@ import { openDataFolder } from '../runtime/dataFolder.ts';
 import { fatal } from '../runtime/fatal.ts';
 import { startStores } from '../runtime/stores.ts';
 import { createClosing } from './closing.ts';
+import { keysOf } from './keys.ts';
 import { DEFAULT_WORKSPACE, SEEDED_OWNER } from './owner.ts';
 import { readinessOf } from './readiness.ts';
 import { byWorkspace } from './visibility.ts';
@@ -68,7 +70,8 @@ export async function startInstance({ config, development, signal }: InstanceOpt
     const { eventStoreUrl, postgresUrl } = stores;
 
     await prepareDatabase(postgresUrl, config.postgresUrl === undefined ? 'just started' : 'elsewhere');
-    const writeSide = await openWriteSide({ eventStoreUrl, masterKey: folder.masterKey });
+    const keys = keysOf(config, folder.masterKey);
+    const writeSide = await openWriteSide({ eventStoreUrl, postgresUrl, keys });
     closing.add(() => writeSide.close());
     const pool = openReadPool({
       url: postgresUrl,
@@ -79,6 +82,7 @@ export async function startInstance({ config, development, signal }: InstanceOpt
       ? await startProjectorWorker({
           postgresUrl,
           eventStoreUrl,
+          keys,
           logLevel: config.logLevel,
           instance: `process ${process.pid}`,
         })
@@ -108,9 +112,16 @@ export async function startInstance({ config, development, signal }: InstanceOpt
     return { url, postgresUrl, writeSide, visibility, projector, failed, close: closing.close };
   } catch (error) {
     await closing.close().catch(() => undefined); // it is logged, and what came first is told
-    const failure = failureOf(error);
-    throw failure ? fatal(failure.code, failure.message, error) : error;
+    throw asFatal(error);
   }
+}
+
+/** What the user can put right, of the database and its keys. */
+export function asFatal(error: unknown): unknown {
+  const failure = failureOf(error);
+  if (failure) return fatal(failure.code, failure.message, error);
+  const vault = vaultErrorOf(error);
+  return vault ? fatal(vault.vaultError, vault.message, error) : error;
 }
 
 async function prepareDatabase(postgresUrl: string, server: 'just started' | 'elsewhere'): Promise<void> {

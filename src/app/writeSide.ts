@@ -1,38 +1,62 @@
 /** The write side put together: an event store client, the codec and dispatch, for any process that sends commands. */
+import pg from 'pg';
 import { type Authorise, createDispatch } from '../commands/dispatch.ts';
 import { createStreams } from '../commands/streams.ts';
 import { loadCatalog } from '../eventstore/catalog.ts';
 import { connectEventStore, disconnect } from '../eventstore/client.ts';
 import { createCodec } from '../eventstore/codec.ts';
 import { keyedHash } from '../eventstore/hash.ts';
-import { plainPersonalData } from '../eventstore/personalData.ts';
+import { type KeyringOptions, openKeyring } from '../eventstore/personal/keyring.ts';
+import { openVault } from '../eventstore/personal/vault.ts';
 
 /** Until there are roles, whoever reaches the server, which listens on this machine alone, is its owner. */
 const ownerMayAll: Authorise = () => undefined;
 
-/**
- * @param masterKey 32 bytes; keyed hashes of inputs and reservations come from it, so it never changes.
- */
+/** Commands ask for keys of persons, and append in any case: a few connections are enough. */
+const VAULT_CONNECTIONS = 8;
+
+/** The database must be migrated. @throws a `VaultError` when its keys are wrapped by one that isn't here. */
 export async function openWriteSide(options: {
   readonly eventStoreUrl: string;
-  readonly masterKey: Uint8Array;
+  readonly postgresUrl: string;
+  /** Keyed hashes of inputs and reservations come from the master key, so it never changes. */
+  readonly keys: KeyringOptions;
 }) {
-  const masterKey = Buffer.from(options.masterKey);
-  const catalog = await loadCatalog();
-  const client = connectEventStore(options.eventStoreUrl);
-  const codec = createCodec(catalog, plainPersonalData);
-  const streams = createStreams({ client, codec });
-  const dispatch = createDispatch({
-    catalog,
-    codec,
-    streams,
-    authorise: ownerMayAll,
-    hashInput: keyedHash(masterKey, 'command-input'),
-    hashValue: keyedHash(masterKey, 'reservation'),
-    now: () => new Date(),
-    random: Math.random,
+  const masterKey = Buffer.from(options.keys.masterKey);
+  const pool = new pg.Pool({
+    connectionString: options.postgresUrl,
+    max: VAULT_CONNECTIONS,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 10_000,
+    application_name: 'relata vault',
   });
-  return { catalog, client, streams, dispatch, close: () => disconnect(client) };
+  pool.on('error', () => undefined); // the query that comes next fails with the reason
+  const client = connectEventStore(options.eventStoreUrl);
+  const close = async () => {
+    await disconnect(client);
+    await pool.end();
+  };
+  try {
+    const catalog = await loadCatalog();
+    const vault = await openVault(pool, openKeyring(options.keys));
+    const codec = createCodec(catalog, vault);
+    const streams = createStreams({ client, codec });
+    const dispatch = createDispatch({
+      catalog,
+      codec,
+      streams,
+      authorise: ownerMayAll,
+      eraseKey: vault.erase,
+      hashInput: keyedHash(masterKey, 'command-input'),
+      hashValue: keyedHash(masterKey, 'reservation'),
+      now: () => new Date(),
+      random: Math.random,
+    });
+    return { catalog, client, streams, dispatch, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 export type WriteSide = Awaited<ReturnType<typeof openWriteSide>>;

@@ -12,10 +12,11 @@ import type { Id } from '../domain/kernel/values.ts';
 import type { Catalog } from '../eventstore/catalog.ts';
 import type { Codec, SealedEvent } from '../eventstore/codec.ts';
 import type { Actor, Position } from '../eventstore/envelope.ts';
+import type { Subject } from '../eventstore/personal/keySource.ts';
 import { checkRevision } from './checkRevision.ts';
 import { beginClaims, type Claims } from './claims.ts';
 import { type Decided, decideOn } from './decide.ts';
-import { asCommandError, type CommandError, commandError, errorOf } from './errors.ts';
+import { asCommandError, type CommandError, commandError, errorOf, withoutKeys } from './errors.ts';
 import { createReservations } from './reservations.ts';
 import { answerTo, type StreamState } from './streamState.ts';
 import type { Streams } from './streams.ts';
@@ -50,6 +51,8 @@ export type DispatchOptions = {
   readonly codec: Codec;
   readonly streams: Streams;
   readonly authorise: Authorise;
+  /** Destroys the key of a person. */
+  readonly eraseKey: (subject: Subject) => Promise<void>;
   /** Keyed hash of a command's input. */
   readonly hashInput: (text: string) => Buffer;
   /** Keyed hash that names a reservation. */
@@ -119,6 +122,7 @@ async function tryOnce(
     if (before.inputHash !== wish.inputHash) return { ok: false, error: reused(wish) };
     const lost = await claims.confirm(view, state);
     if (lost) return lost === 'look again' ? lost : refusal(lost);
+    await finishErasure(wish, state, options);
     return success(wish.id, before, { appended: 0, repeated: true });
   }
 
@@ -130,14 +134,32 @@ async function tryOnce(
       : success(wish.id, state, { appended: 0, repeated: false });
   }
 
-  const sealed = seal(wish, state, decided, view, options);
+  const sealed = await seal(wish, state, decided, view, options);
   const taken = await claims.take(view, state, sealed);
   if (taken) return taken === 'look again' ? taken : refusal(taken);
   const next = await append(wish, state, sealed, claims, options);
   // A cache that was behind is no race: one look at the store, and no waiting.
   if (!next) return view.restsOnCache() ? 'look again' : 'lost the race';
   const lost = await claims.settle();
+  await finishErasure(wish, next, options);
   return lost ? refusal(lost) : success(wish.id, next, { appended: sealed.length, repeated: false });
+}
+
+/**
+ * A person's key is gone by the time that the sender is told. Where it can't be destroyed now, the projector does it when
+ * it comes to the event.
+ */
+async function finishErasure(
+  { context: { workspaceId }, command, id }: Wish,
+  { folded }: StreamState,
+  { eraseKey }: DispatchOptions,
+): Promise<void> {
+  if (!folded.record.erased) return;
+  try {
+    await eraseKey({ workspaceId, category: command.aggregate.category, id });
+  } catch (error) {
+    throw withoutKeys(error);
+  }
 }
 
 async function append(
@@ -170,29 +192,35 @@ async function decideFor(
   );
 }
 
-function seal(
+async function seal(
   wish: Wish,
   state: StreamState,
   decided: Decided,
   view: View,
   options: DispatchOptions,
-): readonly SealedEvent[] {
-  return options.codec.encode(decided.events, {
-    stream: wish.stream,
-    revision: state.revision + 1,
-    prevHash: state.hash,
-    envelope: {
-      workspaceId: wish.context.workspaceId,
-      actor: wish.context.actor,
-      commandId: wish.commandId,
-      inputHash: wish.inputHash,
-      $correlationId: wish.correlationId,
-      $causationId: wish.causationId,
-      occurredAt: decided.occurredAt,
-      recordedAt: options.now().toISOString(),
-      ...(Object.keys(view.facts).length > 0 && { facts: view.facts }),
-    },
-  });
+): Promise<readonly SealedEvent[]> {
+  const envelope = {
+    workspaceId: wish.context.workspaceId,
+    actor: wish.context.actor,
+    commandId: wish.commandId,
+    inputHash: wish.inputHash,
+    $correlationId: wish.correlationId,
+    $causationId: wish.causationId,
+    occurredAt: decided.occurredAt,
+    recordedAt: options.now().toISOString(),
+    ...(Object.keys(view.facts).length > 0 && { facts: view.facts }),
+  };
+  const { stream } = wish;
+  try {
+    return await options.codec.encode(decided.events, {
+      stream,
+      revision: state.revision + 1,
+      prevHash: state.hash,
+      envelope,
+    });
+  } catch (error) {
+    throw withoutKeys(error);
+  }
 }
 
 const success = (

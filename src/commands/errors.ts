@@ -1,5 +1,6 @@
 /** Why a command was not carried out, as a value; the API publishes the codes. */
-import type { Rejection } from '../domain/kernel/rejection.ts';
+import { type Rejection, reject } from '../domain/kernel/rejection.ts';
+import { vaultErrorOf } from '../eventstore/personal/errors.ts';
 
 export type ErrorKind =
   | 'VALIDATION'
@@ -41,6 +42,20 @@ export function commandError(
 
 export const asCommandError = (error: unknown): CommandError | undefined =>
   (error as Partial<Failure> | null)?.commandError;
+
+/** What a failure of the keys of persons means for a command; any other error as it is. */
+export function withoutKeys(error: unknown): unknown {
+  const failure = vaultErrorOf(error);
+  if (!failure) return error;
+  const { vaultError: code, message } = failure;
+  if (code === 'SUBJECT_ERASED') return ofRule(reject('ERASED', message), failure);
+  if (code !== 'VAULT_UNAVAILABLE') return commandError('STREAM_UNREADABLE', message, undefined, failure);
+  const again = `${message}; send the command again with the same commandId`;
+  return commandError('UNAVAILABLE', again, undefined, failure);
+}
+
+const ofRule = (rejection: Rejection, cause: unknown): Failure =>
+  Object.assign(new Error(rejection.message, { cause }), { commandError: errorOf(rejection) });
 
 /** A rule's rejection as an error; rules about existence have a kind of their own. */
 export function errorOf({ rejected: _, ...rejection }: Rejection): CommandError {

@@ -11,11 +11,11 @@ import {
 import { type Aggregate, streamName } from '../domain/kernel/aggregate.ts';
 import type { Id } from '../domain/kernel/values.ts';
 import { worthSendingAgain } from '../eventstore/client.ts';
-import type { Codec, SealedEvent, StoredEvent } from '../eventstore/codec.ts';
+import type { Codec, Decoded, SealedEvent, StoredEvent } from '../eventstore/codec.ts';
 import type { Position, RecordedEvent } from '../eventstore/envelope.ts';
 import { chainHash } from '../eventstore/hash.ts';
 import { createCache } from './cache.ts';
-import { commandError } from './errors.ts';
+import { commandError, withoutKeys } from './errors.ts';
 import { advance, emptyState, type StreamState, UNTOLD } from './streamState.ts';
 import { timedOut, withTimeout } from './waiting.ts';
 
@@ -76,7 +76,7 @@ export function createStreams({ client, codec, cacheSize = 10_000, timeoutMs = 1
     let state = known && (await readOn(aggregate, known));
     if (!state) {
       state = emptyState(aggregate, stream, id);
-      for await (const event of stored(stream, 0)) state = foldStored(aggregate, state, event);
+      for await (const each of decoded(codec, stored(stream, 0))) state = foldStored(aggregate, state, each);
     }
     if (state.position === UNTOLD) state = { ...state, position: await endOfLog(client, timeoutMs) };
     cache.set(stream, state);
@@ -87,22 +87,11 @@ export function createStreams({ client, codec, cacheSize = 10_000, timeoutMs = 1
   async function readOn(aggregate: Aggregate, known: StreamState): Promise<StreamState | undefined> {
     if (known.revision < 0) return undefined;
     let state: StreamState | undefined;
-    for await (const event of stored(known.stream, known.revision))
-      if (state) state = foldStored(aggregate, state, event);
-      else if (hashOf(event) === known.hash) state = known;
+    for await (const each of decoded(codec, stored(known.stream, known.revision)))
+      if (state) state = foldStored(aggregate, state, each);
+      else if (hashOf(each.event) === known.hash) state = known;
       else return undefined;
     return state;
-  }
-
-  function foldStored(aggregate: Aggregate, state: StreamState, event: StoredEvent): StreamState {
-    const decoded = codec.decode(event);
-    if (decoded.kind !== 'event')
-      throw unreadable(event, decoded.kind === 'foreign' ? 'it is not ours' : decoded.reason);
-    try {
-      return advance(aggregate, state, decoded.event, hashOf(event));
-    } catch (error) {
-      throw unreadable(event, 'it does not fit to the events before it', error);
-    }
   }
 
   return {
@@ -112,10 +101,9 @@ export function createStreams({ client, codec, cacheSize = 10_000, timeoutMs = 1
     read,
     eventsFrom: async (aggregate, workspaceId, id, revision, limit) => {
       const events: RecordedEvent[] = [];
-      for await (const event of stored(streamName(aggregate.category, workspaceId, id), revision, limit)) {
-        const decoded = codec.decode(event);
-        if (decoded.kind === 'event') events.push(decoded.event);
-      }
+      const stream = streamName(aggregate.category, workspaceId, id);
+      for await (const { read } of decoded(codec, stored(stream, revision, limit)))
+        if (read.kind === 'event') events.push(read.event);
       return events;
     },
     append: async (aggregate, state, events) => {
@@ -134,6 +122,41 @@ export function createStreams({ client, codec, cacheSize = 10_000, timeoutMs = 1
       return next;
     },
   };
+}
+
+function foldStored(aggregate: Aggregate, state: StreamState, { event, read }: Read): StreamState {
+  if (read.kind !== 'event')
+    throw unreadable(event, read.kind === 'foreign' ? 'it is not ours' : read.reason);
+  try {
+    return advance(aggregate, state, read.event, hashOf(event));
+  } catch (error) {
+    throw unreadable(event, 'it does not fit to the events before it', error);
+  }
+}
+
+/** An event as stored, and what it says. */
+type Read = { readonly event: StoredEvent; readonly read: Decoded };
+
+/** So many events of a stream are decoded together: the keys for all of them are asked for once. */
+const CHUNK = 250;
+
+async function* decoded(codec: Codec, events: AsyncIterable<StoredEvent>): AsyncGenerator<Read, void> {
+  let chunk: StoredEvent[] = [];
+  for await (const event of events) {
+    if (chunk.push(event) < CHUNK) continue;
+    yield* await decodeAll(codec, chunk);
+    chunk = [];
+  }
+  if (chunk.length > 0) yield* await decodeAll(codec, chunk);
+}
+
+async function decodeAll(codec: Codec, events: readonly StoredEvent[]): Promise<readonly Read[]> {
+  try {
+    const all = await codec.decode(events);
+    return events.map((event, i) => ({ event, read: all[i] as Decoded })); // one for each, in their order
+  } catch (error) {
+    throw withoutKeys(error);
+  }
 }
 
 const hashOf = ({ streamId: stream, revision, id, type, data, metadata }: StoredEvent) =>

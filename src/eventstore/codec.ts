@@ -1,39 +1,18 @@
 /**
  * Between events as the domain knows them and events as the store holds them. Writing: validate, seal personal
  * fields, put into the envelope, chain. Reading: open the envelope, unseal, upcast to the latest version.
+ * Persons' keys are asked for once for all the events that are handed over together, and kept by nobody.
  */
 import { jsonEvent } from '@eventstore/db-client';
 import { parseStream } from '../domain/kernel/aggregate.ts';
-import type { EventType, NewEvent } from '../domain/kernel/events.ts';
+import type { NewEvent } from '../domain/kernel/events.ts';
 import type { Catalog } from './catalog.ts';
 import type { Envelope, RecordedEvent } from './envelope.ts';
 import { sealEvent } from './hash.ts';
-import type { PersonalDataCipher } from './personalData.ts';
-
-/** An event of the client's, from a stream or from `$all`. */
-export type StoredEvent = {
-  readonly streamId: string;
-  readonly id: string;
-  readonly revision: bigint;
-  readonly type: string;
-  readonly isJson: boolean;
-  readonly data: unknown;
-  readonly metadata: unknown;
-  readonly position?: { readonly commit: bigint };
-};
-
-export type Decoded =
-  | { readonly kind: 'event'; readonly event: RecordedEvent }
-  /** Not Relata's: another program's stream. */
-  | { readonly kind: 'foreign' }
-  /** In one of our streams, and yet not to be understood: of an unknown type or version, or damaged. */
-  | {
-      readonly kind: 'undecodable';
-      readonly reason: string;
-      readonly stream: string;
-      readonly revision: number;
-      readonly type: string;
-    };
+import { type At, sealData, subjectsIn } from './personal/cipher.ts';
+import type { Key, KeySource, Subject } from './personal/keySource.ts';
+import { type Nonces, randomNonces } from './personal/seal.ts';
+import { type Decoded, keysFor, open, read, recorded, type StoredEvent } from './reading.ts';
 
 /** An event ready to append, and what must be known of it once it is stored. */
 export type SealedEvent = {
@@ -52,121 +31,75 @@ export type Target = {
   readonly envelope: Omit<Envelope, 'eventVersion' | 'prevHash'>;
 };
 
+export type { Decoded, StoredEvent };
+
 export type Codec = {
-  readonly encode: (events: readonly NewEvent[], target: Target) => readonly SealedEvent[];
-  readonly decode: (stored: StoredEvent) => Decoded;
+  /** @throws a `VaultError` when a key can't be had. */
+  readonly encode: (events: readonly NewEvent[], target: Target) => Promise<readonly SealedEvent[]>;
+  /** Each of the events, in their order. @throws a `VaultError` when keys can't be had, or one is missing. */
+  readonly decode: (stored: readonly StoredEvent[]) => Promise<readonly Decoded[]>;
 };
 
-export function createCodec(catalog: Catalog, cipher: PersonalDataCipher): Codec {
+export function createCodec(catalog: Catalog, keys: KeySource, nonces: Nonces = randomNonces): Codec {
   return {
-    encode: (events, target) => {
-      let { revision, prevHash } = target;
-      return events.map(({ type, data }) => {
+    encode: async (events, target) => {
+      const record = recordIn(target.stream);
+      const valid = events.map(({ type, data }) => {
         const eventType = catalog.eventTypes.get(type);
         if (!eventType) throw new Error(`${type} was never declared`);
-        const valid = asStored(eventType.schema.parse(data)); // a decision that breaks its declaration is a bug: it throws
-        const sealed = sealEventOf(eventType, valid, { ...target, revision, prevHash }, cipher);
+        const at = { stream: target.stream, record, eventType };
+        return { at, data: asStored(eventType.schema.parse(data)) }; // a decision that breaks its declaration is a bug: it throws
+      });
+      const subjects = valid.flatMap(({ at, data }) => subjectsIn(at, data));
+      const found = subjects.length > 0 ? await keys.forWriting(subjects) : NO_KEYS;
+      let { revision, prevHash } = target;
+      return valid.map(({ at, data }) => {
+        const sealed = sealEventOf(at, data, { ...target, revision, prevHash }, found, nonces);
         prevHash = sealed.hash;
         revision += 1;
         return sealed;
       });
     },
-    decode: stored => decode(stored, catalog, cipher),
+    decode: async stored => {
+      const readings = stored.map(event => read(event, catalog));
+      const found = await keysFor(readings, keys);
+      return readings.map(reading => ('at' in reading ? open(reading, found) : reading));
+    },
   };
 }
 
+const NO_KEYS: ReadonlyMap<string, Key> = new Map();
+
 function sealEventOf(
-  eventType: EventType,
+  at: At,
   valid: Record<string, unknown>,
   target: Target,
-  cipher: PersonalDataCipher,
+  found: ReadonlyMap<string, Key>,
+  nonces: Nonces,
 ): SealedEvent {
-  const { stream, revision, prevHash } = target;
+  const { stream, eventType } = at;
+  const { revision, prevHash } = target;
   const { type, version } = eventType;
-  const data = cipher.seal(eventType, stream, valid);
-  const metadata: Envelope = { eventVersion: version, ...target.envelope, prevHash };
+  const { data, keys } = sealData(at, valid, found, nonces);
+  const metadata: Envelope = {
+    eventVersion: version,
+    ...target.envelope,
+    ...(keys && { keys }),
+    prevHash,
+  };
   const { id, hash } = sealEvent({ stream, revision, type, data, metadata });
   return {
     wire: jsonEvent({ id, type, data, metadata }),
-    event: { id, revision, ...recorded(eventType, stream, valid, metadata) },
+    event: { id, revision, ...recorded(at, valid, metadata) },
     hash,
-  };
-}
-
-function decode(stored: StoredEvent, catalog: Catalog, cipher: PersonalDataCipher): Decoded {
-  const { streamId: stream, type } = stored;
-  const category = parseStream(stream)?.category;
-  if (category === undefined || !catalog.aggregates.has(category)) return { kind: 'foreign' };
-  const revision = Number(stored.revision); // a stream has far fewer than 2^53 events
-  const undecodable = (reason: string): Decoded => ({ kind: 'undecodable', reason, stream, revision, type });
-
-  const eventType = catalog.eventTypes.get(type);
-  if (!eventType || eventType.category !== category)
-    return undecodable(`unknown event type for a stream of ${category}`);
-  if (!stored.isJson || !isObject(stored.data)) return undecodable('its data is no JSON object');
-  if (!isEnvelope(stored.metadata)) return undecodable('its metadata is no envelope');
-  const metadata = stored.metadata;
-  if (metadata.eventVersion > eventType.version)
-    return undecodable(
-      `version ${metadata.eventVersion} is newer than ${eventType.version}, the newest known here`,
-    );
-  let data: Record<string, unknown>;
-  try {
-    data = upcast(eventType, metadata.eventVersion, cipher.open(eventType, stream, stored.data));
-  } catch (error) {
-    return undecodable(`version ${metadata.eventVersion} can't be brought to ${eventType.version}: ${error}`);
-  }
-  const position = stored.position?.commit ?? -1n; // servers before 22.6 don't say it in stream reads
-  return {
-    kind: 'event',
-    event: { id: stored.id, revision, position, ...recorded(eventType, stream, data, metadata) },
   };
 }
 
 /** What reading the data back will give: without keys that are undefined. */
 const asStored = (data: Record<string, unknown>): Record<string, unknown> => JSON.parse(JSON.stringify(data));
 
-/** Data of an older version, brought to the latest one step by step. */
-export function upcast(
-  eventType: EventType,
-  from: number,
-  data: Record<string, unknown>,
-): Record<string, unknown> {
-  let current = data;
-  for (let version = from; version < eventType.version; version++)
-    current = eventType.upcast[version]?.(current) ?? current;
-  return current;
+function recordIn(stream: string): Subject {
+  const record = parseStream(stream);
+  if (!record) throw new Error(`${stream} is no stream of Relata's`);
+  return record;
 }
-
-function recorded(eventType: EventType, stream: string, data: Record<string, unknown>, metadata: Envelope) {
-  const place = parseStream(stream);
-  if (!place) throw new Error(`${stream} is no stream of Relata's`);
-  return {
-    type: eventType.type,
-    data,
-    stream,
-    category: place.category,
-    workspaceId: place.workspaceId,
-    aggregateId: place.id,
-    occurredAt: metadata.occurredAt,
-    recordedAt: metadata.recordedAt,
-    actor: metadata.actor,
-    commandId: metadata.commandId,
-    inputHash: metadata.inputHash,
-    correlationId: metadata.$correlationId,
-    causationId: metadata.$causationId,
-    eventType,
-  };
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isEnvelope = (value: unknown): value is Envelope =>
-  isObject(value) &&
-  Number.isInteger(value.eventVersion) &&
-  Number(value.eventVersion) >= 1 &&
-  typeof value.commandId === 'string' &&
-  typeof value.occurredAt === 'string' &&
-  typeof value.recordedAt === 'string' &&
-  isObject(value.actor);

@@ -18,6 +18,8 @@ export type Envelope = {
   readonly occurredAt: Instant;
   /** The writer's clock at the append. */
   readonly recordedAt: Instant;
+  /** The key that each sealed field of the data is under; other fields are plain. */
+  readonly keys?: Readonly<Record<string, string>>;
   /** SHA-256 (hex) over the previous event of the stream; of the stream's name for the first. */
   readonly prevHash: string;
   /** Streams and revisions of other aggregates that the decision looked at. */

@@ -24,8 +24,13 @@ export type Column<T = unknown> = {
   /** The values of a `choice`, and its name in the API. */
   readonly values?: readonly string[];
   readonly typeName?: string;
-  /** Personal: cleared when its subject is erased. */
+  /** Personal: cleared when its subject, the record of its row, is erased. */
   readonly personal: boolean;
+  /**
+   * The data of one event: its personal fields are cleared when their subject is erased. Which event it is of say the
+   * columns `type`, `recordType` and `recordId` of the same row.
+   */
+  readonly eventData?: true;
   /** Only types; never set. */
   readonly of?: T;
 };
@@ -59,6 +64,7 @@ export const money = column<Money>('money');
 export const position = column<bigint>('position');
 /** Any JSON, shown as it is; not to be filtered by. */
 export const json = <T>() => column<T>('json');
+export const eventData = column<object>('json', { eventData: true });
 /** An id of no particular category. */
 export const uuid = column<Id>('ref');
 /** The id of a record of another category. */
@@ -72,3 +78,6 @@ export type Columns = Readonly<Record<string, Column>>;
 export type ValueOf<C> = C extends Column<infer T> ? T : never;
 /** A row as folds see it. */
 export type RowOf<C extends Columns> = { readonly [K in keyof C]: ValueOf<C[K]> };
+
+/** Whether it may hold what is about a person. */
+export const isPersonalColumn = ({ personal, eventData }: Column): boolean => personal || eventData === true;

@@ -5,18 +5,19 @@ import {
   contact,
   endAffiliation,
   presentAffiliations,
+  withKnown,
 } from '../domain/customers/contact.ts';
 import { json, ref, refs, text, texts } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const contacts = recordModel('contacts', contact, {
-  version: 2,
+  version: 3,
   columns: {
     name: text.personally,
     emails: texts.personally,
     verifiedEmails: texts.personally,
     phones: texts.personally,
-    title: text.optional,
+    title: text.personally,
     locale: text.optional,
     timeZone: text.optional,
     /** Past and present. */
@@ -28,9 +29,9 @@ export const contacts = recordModel('contacts', contact, {
   indexes: [['name'], ['ownerId'], ['accountIds'], ['emails'], ['createdAt']],
   on: {
     ContactCreated: (_, { data }) => ({ emails: data.emails, phones: data.phones ?? [], ...affiliated([]) }),
-    ContactEmailAdded: (row, { data }) => ({ emails: [...(row.emails ?? []), data.email] }),
+    ContactEmailAdded: (row, { data }) => ({ emails: withKnown(row.emails ?? [], data.email) }),
     ContactEmailVerified: (row, { data }) => ({
-      verifiedEmails: [...(row.verifiedEmails ?? []), data.email],
+      verifiedEmails: withKnown(row.verifiedEmails ?? [], data.email),
     }),
     ContactEmailRemoved: (row, { data }) => ({
       emails: row.emails?.filter(email => email !== data.email) ?? [],

@@ -4,6 +4,7 @@
  * records' attributes (they are joined when asked).
  */
 import type { Aggregate } from '../domain/kernel/aggregate.ts';
+import { isErasure } from '../domain/kernel/erasure.ts';
 import type { AnyEventSet, DataOf } from '../domain/kernel/events.ts';
 import type { Id } from '../domain/kernel/values.ts';
 import type { RecordedEvent } from '../eventstore/envelope.ts';
@@ -65,6 +66,12 @@ export const recordColumns = {
   archived: boolean,
 };
 
+/** And where the record is of a person. */
+const personColumns = {
+  /** When the person was erased: personal columns are empty, at any moment. */
+  erasedAt: instant.optional,
+};
+
 type Common<C extends Columns> = {
   readonly version: number;
   readonly history?: boolean;
@@ -93,7 +100,12 @@ export function recordModel<S, E extends AnyEventSet, const C extends Columns>(
     };
   },
 ): ReadModel<C & typeof recordColumns> {
-  const columns = { ...definition.columns, ...recordColumns, ...systemColumns };
+  const columns = {
+    ...definition.columns,
+    ...recordColumns,
+    ...(of.erasable && personColumns),
+    ...systemColumns,
+  };
   const aggregate = of as unknown as Aggregate; // its state's type plays no part here
   const own = definition.on as unknown as Readonly<Record<string, (row: Row, event: RecordedEvent) => Row>>; // checked by the definition's type
   const blank = Object.fromEntries(
@@ -102,12 +114,18 @@ export function recordModel<S, E extends AnyEventSet, const C extends Columns>(
       kind === 'texts' || kind === 'refs' ? [] : null,
     ]),
   );
+  const erased = Object.fromEntries(
+    Object.entries(definition.columns).flatMap(([name, { personal }]) =>
+      personal ? [[name, blank[name]]] : [],
+    ),
+  );
   const details = Object.keys(aggregate.details).filter(field => field in definition.columns);
 
   const handler: Handler = {
     keys: event => [event.aggregateId],
     evolve: (before, event) => {
       const row: Record<string, unknown> = { ...(before ?? blank) }; // one copy, for catching up makes a million
+      if (isErasure(event)) return Object.assign(row, erased, { erasedAt: event.occurredAt });
       Object.assign(row, before ? recordChange(before, event, details, blank) : firstRow(event, details));
       return Object.assign(row, own[event.type]?.(row, event));
     },
@@ -170,6 +188,7 @@ export function keyedModel<S, E extends AnyEventSet, const C extends Columns>(
     };
   },
 ): ReadModel<C> {
+  refusePersonal(name, definition.columns);
   const on = definition.on as unknown as Readonly<Record<string, Handler>>; // checked by the definition's type
   return {
     kind: 'readModel',
@@ -189,6 +208,7 @@ export function factModel<C extends Columns>(
   name: string,
   definition: Omit<Common<C>, 'history'> & { readonly fact: (event: RecordedEvent) => RowOf<C> | undefined },
 ): ReadModel<C> {
+  refusePersonal(name, definition.columns);
   const handler: Handler = {
     keys: event => [event.id],
     evolve: (_, event) => definition.fact(event) ?? null,
@@ -204,4 +224,11 @@ export function factModel<C extends Columns>(
     indexes: (definition.indexes ?? []) as readonly (readonly string[])[],
     handler: () => handler,
   };
+}
+
+/** Rows that are no records don't say whose they are, so an erasure would not find them. */
+function refusePersonal(name: string, columns: Columns): void {
+  const found = Object.keys(columns).find(column => columns[column]?.personal);
+  if (found)
+    throw new Error(`${name}.${found} is personal, and its rows are nobody's; keep it in a record's`);
 }

@@ -1,12 +1,12 @@
 /** One row an event of a record: who did what, when, and by which command. Related records are joined when asked. */
-import { choice, instant, json, text, uuid } from './columns.ts';
+import { choice, eventData, instant, text, uuid } from './columns.ts';
 import { factModel } from './readModel.ts';
 
 /** Streams that are no records of their own; nobody looks for them in a timeline. */
 const SILENT = new Set(['reservation']);
 
 export const timeline = factModel('timeline', {
-  version: 1,
+  version: 2,
   columns: {
     recordType: text,
     recordId: uuid,
@@ -17,7 +17,7 @@ export const timeline = factModel('timeline', {
     actorId: text,
     commandId: text,
     correlationId: text,
-    data: json<object>(),
+    data: eventData,
   },
   indexes: [['recordId', 'knownFrom']],
   fact: event =>

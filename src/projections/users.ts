@@ -4,8 +4,8 @@ import { text } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const users = recordModel('users', user, {
-  version: 1,
-  columns: { name: text.personally, email: text.personally, jobTitle: text.optional },
+  version: 2,
+  columns: { name: text.personally, email: text.personally, jobTitle: text.personally },
   indexes: [['name']],
   on: {},
 });

@@ -13,6 +13,8 @@ export function layout(dir: string) {
     run: join(dir, 'run.json'),
     keys: join(dir, 'keys'),
     masterKey: join(dir, 'keys', 'master.key'),
+    /** Keys that a rotation has made: `<id>.key`. */
+    wrappingKeys: join(dir, 'keys', 'wrapping'),
     postgresPassword: join(dir, 'keys', 'postgres.password'),
     logs: join(dir, 'logs'),
     postgresLog: join(dir, 'logs', 'postgres.log'),

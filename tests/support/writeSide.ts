@@ -7,12 +7,14 @@ import type { CommandContext, CommandRequest } from '../../src/commands/wish.ts'
 import { loadCatalog } from '../../src/eventstore/catalog.ts';
 import { createCodec } from '../../src/eventstore/codec.ts';
 import { keyedHash } from '../../src/eventstore/hash.ts';
-import { plainPersonalData } from '../../src/eventstore/personalData.ts';
 import { NOW } from './decider.ts';
 import { ANN } from './ids.ts';
+import { memoryVault } from './memoryVault.ts';
 
 export const catalog = await loadCatalog();
-export const codec = createCodec(catalog, plainPersonalData);
+/** All processes of a test have the same. */
+export const vault = memoryVault();
+export const codec = createCodec(catalog, vault);
 const key = Buffer.alloc(32, 1);
 
 /** No two events are of the same instant, whichever process asks. */
@@ -37,6 +39,7 @@ export function writeSide(client: StreamClient, options: WriteSideOptions = {}) 
     codec,
     streams,
     authorise,
+    eraseKey: vault.erase,
     hashInput: keyedHash(key, 'command-input'),
     hashValue: keyedHash(key, 'reservation'),
     now,

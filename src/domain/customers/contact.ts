@@ -6,16 +6,17 @@ import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents } from '../kernel/events.ts';
+import { personal } from '../kernel/personal.ts';
 import { ownership } from '../kernel/record.ts';
 import { reject } from '../kernel/rejection.ts';
-import { EmailAddress, Id, LocalDate, PhoneNumber, personal, Ref, Text } from '../kernel/values.ts';
+import { EmailAddress, Id, LocalDate, PhoneNumber, Ref, Text } from '../kernel/values.ts';
 
 const MAX_EMAILS = 20;
 
 const details = {
   name: personal(Text(200)),
   phones: personal(z.array(PhoneNumber).max(20)).optional(),
-  title: Text(100).optional(),
+  title: personal(Text(100)).optional(),
   /** BCP 47, such as de-DE. */
   locale: z
     .string()
@@ -67,8 +68,8 @@ export const contact = defineAggregate<Contact, typeof events>({
   initial: { emails: [], verified: [], affiliations: [] },
   evolve: {
     ContactCreated: (_, e) => ({ emails: e.emails, verified: [], affiliations: [] }),
-    ContactEmailAdded: (s, e) => ({ ...s, emails: [...s.emails, e.email] }),
-    ContactEmailVerified: (s, e) => ({ ...s, verified: [...s.verified, e.email] }),
+    ContactEmailAdded: (s, e) => ({ ...s, emails: withKnown(s.emails, e.email) }),
+    ContactEmailVerified: (s, e) => ({ ...s, verified: withKnown(s.verified, e.email) }),
     ContactEmailRemoved: (s, e) => ({
       ...s,
       emails: s.emails.filter(email => email !== e.email),
@@ -167,6 +168,10 @@ export const contact = defineAggregate<Contact, typeof events>({
     },
   },
 });
+
+/** The list with a value that is missing where its person was erased. */
+export const withKnown = <T>(list: readonly T[], value: T | undefined): readonly T[] =>
+  value === undefined ? list : [...list, value];
 
 export const presentAffiliations = (list: readonly Affiliation[]) =>
   list.filter(({ until }) => until === null);

@@ -1,6 +1,7 @@
 /** An aggregate: its event types, state, fold and commands in one declaration. */
 import { z } from 'zod';
 import type { CommandDeclaration } from './command.ts';
+import { erasedRecord, erasureCommands, erasureEvents, erasureType } from './erasure.ts';
 import type { AnyEventSet, DataOf, EventType } from './events.ts';
 import { evolveRecord, noRecord, pascal, type RecordState, recordCommands, recordEvents } from './record.ts';
 import type { Id, Instant, Shape } from './values.ts';
@@ -36,6 +37,8 @@ export type Aggregate<S = unknown, E extends AnyEventSet = AnyEventSet> = {
   readonly category: string;
   /** One for each workspace; its id follows from the workspace. */
   readonly singleton: boolean;
+  /** Its records are of persons: their own personal fields can be erased. */
+  readonly erasable: boolean;
   readonly details: Shape;
   /** Its own event types and the derived ones. */
   readonly events: E;
@@ -61,11 +64,12 @@ type Definition<S, E extends AnyEventSet> = {
 
 /** Puts an aggregate together and adds what every record has. */
 export function defineAggregate<S, E extends AnyEventSet>(definition: Definition<S, E>): Aggregate<S, E> {
-  const { category, details, events, initial } = definition;
-  const derived = details ? recordEvents(category, details) : {};
-  const all: AnyEventSet = { ...events, ...derived };
+  const { category, details = {}, events, initial } = definition;
+  const derived = definition.details ? recordEvents(category, details) : {};
+  const erasable = Object.values({ ...events, ...derived }).some(isAboutItself);
+  const all: AnyEventSet = { ...events, ...derived, ...(erasable && erasureEvents(category)) };
   const name = pascal(category);
-  const detailFields = Object.keys(details ?? {});
+  const detailFields = Object.keys(details);
   // Looked up by name for any event type; the definition's type has checked each function against its data.
   const own = new Map(
     Object.entries(
@@ -77,13 +81,21 @@ export function defineAggregate<S, E extends AnyEventSet>(definition: Definition
     kind: 'aggregate',
     category,
     singleton: definition.singleton ?? false,
-    details: details ?? {},
+    erasable,
+    details,
     events: all as unknown as E, // its own are all there; the derived ones come in by name
     eventTypes: new Map(Object.entries(all).map(([type, make]) => [type, make.eventType])),
-    commands: { ...definition.commands, ...(details && recordCommands<S>(category, details)) },
+    commands: {
+      ...definition.commands,
+      ...(definition.details && recordCommands<S>(category, details)),
+      ...(erasable && erasureCommands<S>(category)),
+    },
     unique: definition.unique ?? {},
     initial: { state: initial, record: noRecord },
     evolve: ({ state, record }, event) => {
+      // What was folded before may hold personal values, wherever in the state: none of it is needed any more.
+      if (erasable && event.type === erasureType(category))
+        return { record: erasedRecord(record, details), state: initial };
       const suffix = Object.hasOwn(derived, event.type) ? event.type.slice(name.length) : undefined;
       return {
         record: evolveRecord(record, suffix, event.data, detailFields),
@@ -92,6 +104,10 @@ export function defineAggregate<S, E extends AnyEventSet>(definition: Definition
     },
   };
 }
+
+/** Whether an event type has a personal field about the record itself. */
+const isAboutItself = ({ eventType }: { readonly eventType: EventType }): boolean =>
+  [...eventType.personal.values()].some(({ subject }) => subject === undefined);
 
 /** The name of a stream: EventStoreDB cuts the category at the first `-`. */
 export const streamName = (category: string, workspaceId: string, id: Id): string =>

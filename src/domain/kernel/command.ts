@@ -37,6 +37,8 @@ export type CommandDeclaration<S = never> = {
   readonly internal?: true;
   /** It may be sent to an archived record. */
   readonly worksOnArchived?: true;
+  /** It may be sent to the record of an erased person. */
+  readonly worksOnErased?: true;
   /** It may be sent whether the stream exists or not. Singletons always take their commands so. */
   readonly anyState?: true;
   /** Defaults to `<category>:<command>`. */

@@ -3,6 +3,7 @@
  * codec, the catalogue, read models and tests derive from it. Event shapes are a storage format: they live forever.
  */
 import { z } from 'zod';
+import { type Erasable, type PersonalField, personalFields } from './personal.ts';
 import type { Fields, Shape } from './values.ts';
 
 /** Data as stored by an older version, turned into the next one. Pure; sees decrypted data. */
@@ -36,8 +37,8 @@ export type EventType = {
   readonly version: number;
   readonly schema: z.ZodObject;
   readonly upcast: Readonly<Record<number, Upcaster>>;
-  /** Top-level fields that are encrypted under the subject's key. */
-  readonly personal: readonly string[];
+  /** Top-level fields that are encrypted under their subject's key, by name. */
+  readonly personal: ReadonlyMap<string, PersonalField>;
 };
 
 /** An event that has been decided and not yet stored. */
@@ -46,9 +47,24 @@ export type NewEvent<T extends string = string, D = Readonly<Record<string, unkn
   readonly data: D;
 };
 
+/** In types alone: what an event's data are when they are read. */
+declare const read: unique symbol;
+
 /** Makes an event, and knows its type's declaration. */
 export type EventMaker<T extends string, S extends Shape> = ((data: Fields<S>) => NewEvent<T, Fields<S>>) & {
   readonly eventType: EventType;
+  readonly [read]: AsRead<Fields<S>, S>;
+};
+
+/** A personal field may be missing, when its subject is erased; a list is empty then. */
+type AsRead<F, S extends Shape> = {
+  readonly [K in keyof F]: K extends keyof S
+    ? S[K] extends Erasable
+      ? F[K] extends readonly unknown[]
+        ? F[K]
+        : F[K] | undefined
+      : F[K]
+    : F[K];
 };
 
 export type EventSet<D extends Readonly<Record<string, Declaration>>> = {
@@ -58,8 +74,8 @@ export type EventSet<D extends Readonly<Record<string, Declaration>>> = {
 /** A set whatever its event types hold. */
 export type AnyEventSet = Readonly<Record<string, { readonly eventType: EventType }>>;
 
-/** The data of one event type of a set. */
-export type DataOf<E, T extends keyof E> = E[T] extends (data: infer D) => unknown ? D : never;
+/** The data of one event type of a set, as they are read. */
+export type DataOf<E, T extends keyof E> = E[T] extends { readonly [read]: infer D } ? D : never;
 
 /** Declares the event types of one category: `{ OpportunityWon: { amount: Money, closedOn: LocalDate } }`. */
 export function defineEvents<const D extends Readonly<Record<string, Declaration>>>(
@@ -71,7 +87,7 @@ export function defineEvents<const D extends Readonly<Record<string, Declaration
       ? declaration
       : { version: 1, shape: declaration, upcast: {} };
     const schema = z.object(shape);
-    const personal = Object.keys(shape).filter(field => isPersonal(schema.shape[field]));
+    const personal = personalFields(schema.shape);
     const eventType: EventType = { category, type, version, schema, upcast, personal };
     const make = (data: Readonly<Record<string, unknown>>): NewEvent => ({ type, data });
     return [type, Object.assign(make, { eventType })] as const;
@@ -80,11 +96,3 @@ export function defineEvents<const D extends Readonly<Record<string, Declaration
 }
 
 const isVersioned = (d: Declaration): d is Versioned => typeof (d as Versioned).version === 'number';
-
-/** Whether a field is marked personal, also inside optional, nullable or default wrappers. */
-export function isPersonal(schema: unknown): boolean {
-  if (!(schema instanceof z.ZodType)) return false;
-  if (schema.meta()?.personal === true) return true;
-  const inner = (schema as { unwrap?: () => unknown }).unwrap?.();
-  return inner !== undefined && inner !== schema && isPersonal(inner);
-}

@@ -4,21 +4,31 @@
  */
 import { z } from 'zod';
 import { type CommandDeclaration, command } from './command.ts';
-import { type AnyEventSet, defineEvents, isPersonal, type NewEvent } from './events.ts';
+import { type AnyEventSet, defineEvents, type NewEvent } from './events.ts';
+import { isPersonal, markedLike, personal } from './personal.ts';
 import { type Rejection, reject } from './rejection.ts';
-import { Id, personal, Ref, type Shape, Tag, Text } from './values.ts';
+import { Id, Ref, type Shape, Tag, Text } from './values.ts';
 
 /** The part of an aggregate's state that the kernel folds for all of them. */
 export type RecordState = {
   readonly exists: boolean;
   readonly archived: boolean;
+  /** Its personal fields are gone for good, and no command is taken any more. */
+  readonly erased: boolean;
   readonly ownerId: Id | null;
   readonly tags: readonly string[];
   /** The detail fields as they are now; a cleared one is absent. */
   readonly details: Readonly<Record<string, unknown>>;
 };
 
-export const noRecord: RecordState = { exists: false, archived: false, ownerId: null, tags: [], details: {} };
+export const noRecord: RecordState = {
+  exists: false,
+  archived: false,
+  erased: false,
+  ownerId: null,
+  tags: [],
+  details: {},
+};
 
 /** Fields that each creating command takes and each first event holds. */
 export const ownership = { ownerId: Ref('user').optional(), tags: z.array(Tag).max(50).optional() };
@@ -29,10 +39,13 @@ export const pascal = (category: string): string => category.charAt(0).toUpperCa
 /** The event types that each record has: `AccountDetailsChanged`, `AccountOwnerChanged`, `AccountArchived`, … */
 export const recordEvents = (category: string, details: Shape): AnyEventSet => {
   const name = pascal(category);
+  const reason = Text(500).optional();
+  // Why a person's record was archived is about the person.
+  const ofPerson = Object.values(details).some(isPersonal);
   return defineEvents(category, {
     [`${name}DetailsChanged`]: editable(details),
     [`${name}OwnerChanged`]: { from: Id.nullable(), to: Id.nullable() },
-    [`${name}Archived`]: { reason: Text(500).optional() },
+    [`${name}Archived`]: { reason: ofPerson ? personal(reason) : reason },
     [`${name}Restored`]: {},
     [`${name}TagApplied`]: { tag: Tag },
     [`${name}TagRemoved`]: { tag: Tag },
@@ -45,7 +58,7 @@ const editable = (details: Shape): Shape =>
     Object.entries(details).map(([field, schema]) => {
       const type = schema as z.ZodType;
       const change = isOptional(type) ? type.nullable().optional() : type.optional();
-      return [field, isPersonal(type) ? personal(change) : change];
+      return [field, markedLike(type, change)];
     }),
   );
 
@@ -65,6 +78,7 @@ export function evolveRecord(
     return {
       exists: true,
       archived: false,
+      erased: false,
       ownerId: (data.ownerId as Id | undefined) ?? null,
       tags: [...new Set((data.tags as string[] | undefined) ?? [])],
       details: Object.fromEntries(given),
@@ -151,9 +165,9 @@ const tooManyTags = () => reject('TOO_MANY_TAGS', 'a record has at most 50 tags;
 const differs = (before: unknown, given: unknown): boolean =>
   given !== undefined && JSON.stringify(before ?? null) !== JSON.stringify(given);
 
-/** The rules that stand before any command's own: the record exists (or not yet), and is not archived. */
+/** The rules that stand before any command's own: the record exists (or not yet), and is not erased or archived. */
 export function checkRecord(
-  declaration: Pick<CommandDeclaration, 'creates' | 'worksOnArchived' | 'anyState'>,
+  declaration: Pick<CommandDeclaration, 'creates' | 'worksOnArchived' | 'worksOnErased' | 'anyState'>,
   record: RecordState,
   name: string,
 ): Rejection | undefined {
@@ -161,6 +175,8 @@ export function checkRecord(
   if (declaration.creates)
     return record.exists ? reject('ALREADY_EXISTS', `this ${name} exists already`) : undefined;
   if (!record.exists) return reject('NOT_FOUND', `there is no ${name} with this id`, 'id');
+  if (record.erased && !declaration.worksOnErased)
+    return reject('ERASED', `the person of this ${name} was erased; nothing can be added to it`);
   if (record.archived && !declaration.worksOnArchived)
     return reject('ARCHIVED', `this ${name} is archived; restore it first`);
   return undefined;

@@ -91,10 +91,6 @@ export const PhoneNumber = z
 /** A label that people put on records; compared in lower case. */
 export const Tag = LowerCaseText(50);
 
-/** A personal field: the codec encrypts it under the key of its subject, by default the record it stands in. */
-export const personal = <T extends z.ZodType>(schema: T): T =>
-  schema.meta({ ...schema.meta(), personal: true }) as T;
-
 /** A zod raw shape, as commands and events declare their fields. */
 export type Shape = z.core.$ZodLooseShape;
 /** What a shape holds once it has been parsed. */

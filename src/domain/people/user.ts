@@ -2,13 +2,14 @@
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents } from '../kernel/events.ts';
+import { personal } from '../kernel/personal.ts';
 import { ownership } from '../kernel/record.ts';
-import { EmailAddress, personal, Text } from '../kernel/values.ts';
+import { EmailAddress, Text } from '../kernel/values.ts';
 
 const details = {
   name: personal(Text(200)),
   email: personal(EmailAddress).optional(),
-  jobTitle: Text(100).optional(),
+  jobTitle: personal(Text(100)).optional(),
 };
 
 const events = defineEvents('user', { UserInvited: { ...details, ...ownership } });

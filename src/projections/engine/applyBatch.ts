@@ -6,6 +6,7 @@ import type { Instant } from '../../domain/kernel/values.ts';
 import type { Position, RecordedEvent } from '../../eventstore/envelope.ts';
 import { CLOCK_SCHEMA } from './builds.ts';
 import { arrayOf, type Keyed, versionOf } from './encode.ts';
+import { erasures } from './erase.ts';
 import { failureOf, projectionError } from './failure.ts';
 import { type Changes, foldSteps, keysToLoad, type Step, stepsOf } from './fold.ts';
 import type { Group, Member } from './group.ts';
@@ -64,6 +65,7 @@ export async function fold(group: Group, batch: readonly LogEvent[], owner: Owne
   const statements = [
     move(group, point, owner),
     ...[...changes].flatMap(([member, each]) => writes(member, each)),
+    ...erasures(group, events),
     ...bulk(insertTicks, ticks),
     ...notifications(changes, point, owner),
   ];

@@ -13,13 +13,13 @@ import { comparePoints, type LogEvent } from './source.ts';
 export async function applyBatches(
   group: Group,
   first: readonly LogEvent[],
-  next: () => readonly LogEvent[],
+  next: () => Promise<readonly LogEvent[]>,
   owner: Owner,
 ): Promise<void> {
   let storing = Promise.resolve();
   let pending: readonly LogEvent[] = [];
   try {
-    for (let batch = first; batch.length > 0; batch = next()) {
+    for (let batch = first; batch.length > 0; batch = await next()) {
       pending = [...pending, ...batch];
       const folded = await fold(group, batch, owner);
       await storing;

@@ -9,10 +9,13 @@ import {
   type ReadPosition,
   START,
 } from '@eventstore/db-client';
+import type { Codec } from '../../eventstore/codec.ts';
+import { vaultErrorOf } from '../../eventstore/personal/errors.ts';
+import { projectionError } from './failure.ts';
 import { feedQueue } from './feed.ts';
-import type { Decoded, EventSource, LogPoint } from './source.ts';
+import type { EventSource, Feed, LogEvent, LogPoint } from './source.ts';
 
-export type Decode = (stored: AllStreamRecordedEvent) => Decoded;
+export type Decode = Codec['decode'];
 
 /** Of a read backwards. */
 const PAGE = 100;
@@ -26,13 +29,13 @@ export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): Ev
   end: () => lastEvent(client),
 });
 
-function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint | undefined) {
+function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint | undefined): Feed {
   const subscription = client.subscribeToAll({
     fromPosition: after ? { commit: after.commit, prepare: after.prepare } : START,
     // No `checkpointReached`: the client calls it before the events ahead of it are handled.
     filter: excludeSystemEvents(),
   });
-  const queue = feedQueue({
+  const queue = feedQueue<AllStreamRecordedEvent>({
     pause: () => subscription.pause(),
     resume: () => subscription.resume(),
     close: () => {
@@ -42,24 +45,45 @@ function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint |
     },
   });
   subscription.on('data', ({ event }) => {
-    if (event) queue.push({ point: pointOf(event), decoded: decodeSafely(decode, event) });
+    if (event) queue.push(event);
   });
   // The client doesn't subscribe again by itself, neither after an error nor when the server ends the call.
   subscription.on('error', queue.fail);
   subscription.on('end', queue.end);
   subscription.on('close', queue.end);
-  return queue.feed;
+  const { take, whole, close } = queue.feed;
+  return {
+    take: async max => decodeAll(decode, await take(max)),
+    whole: async max => decodeAll(decode, whole(max)),
+    close,
+  };
 }
 
-/** What a decoder throws is said of its event, and not of the subscription. */
-function decodeSafely(decode: Decode, event: AllStreamRecordedEvent): Decoded {
+/** A batch at a time, as it is taken: the keys of persons are asked for once for all of it. */
+async function decodeAll(
+  decode: Decode,
+  events: readonly AllStreamRecordedEvent[],
+): Promise<readonly LogEvent[]> {
+  if (events.length === 0) return [];
   try {
-    return decode(event);
+    const decoded = await decode(events);
+    return decoded.map((each, i) => ({
+      point: pointOf(events[i] as AllStreamRecordedEvent), // one for each, in their order
+      decoded: each,
+    }));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const { streamId: stream, type } = event;
-    return { kind: 'undecodable', reason, stream, revision: Number(event.revision), type };
+    throw withoutKeys(error);
   }
+}
+
+/** No trying again brings back a key. The database that doesn't answer comes back by itself. */
+function withoutKeys(error: unknown): unknown {
+  const failure = vaultErrorOf(error);
+  if (!failure) return error;
+  const { vaultError: code, message } = failure;
+  return code === 'KEY_MISSING' || code === 'WRAPPING_KEY_MISSING'
+    ? projectionError({ code, message }, error)
+    : error;
 }
 
 async function idAt(client: EventStoreDBClient, point: LogPoint): Promise<string | undefined> {

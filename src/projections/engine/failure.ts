@@ -7,6 +7,8 @@ export type Failure = {
     | 'FOLD_FAILED'
     | 'WRITE_FAILED'
     | 'OTHER_LOG'
+    | 'KEY_MISSING'
+    | 'WRAPPING_KEY_MISSING'
     | 'SHAPE_CHANGED'
     | 'NEWER_BUILD'
     | 'NEWER_DATABASE'

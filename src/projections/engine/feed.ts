@@ -2,7 +2,6 @@
  * The queue between a subscription, which pushes, and a projector, which takes what has arrived. It reads ahead while
  * Postgres works, and holds the subscription back when it is full.
  */
-import type { Feed, LogEvent } from './source.ts';
 
 /** Batches: two to be taken at once, and two that arrive meanwhile. */
 const HIGH_WATER = 4_000;
@@ -14,17 +13,22 @@ export type Producer = {
   readonly close: () => void;
 };
 
-export type FeedQueue = {
-  readonly feed: Feed;
-  readonly push: (event: LogEvent) => void;
+export type FeedQueue<E> = {
+  readonly feed: {
+    /** As `Feed`'s. */
+    readonly take: (max: number) => Promise<readonly E[]>;
+    readonly whole: (max: number) => readonly E[];
+    readonly close: () => void;
+  };
+  readonly push: (event: E) => void;
   /** No more will come; what has arrived is still handed out. */
   readonly end: () => void;
   /** As `end`, and the take after the last event rejects. */
   readonly fail: (error: unknown) => void;
 };
 
-export function feedQueue(producer: Producer): FeedQueue {
-  let events: LogEvent[] = [];
+export function feedQueue<E>(producer: Producer): FeedQueue<E> {
+  let events: E[] = [];
   let paused = false;
   let over: { readonly error?: unknown } | undefined;
   let wake: (() => void) | undefined;
@@ -33,7 +37,7 @@ export function feedQueue(producer: Producer): FeedQueue {
     over ??= how;
     wake?.();
   };
-  const take = async (max: number): Promise<readonly LogEvent[]> => {
+  const take = async (max: number): Promise<readonly E[]> => {
     if (events.length === 0 && !over) {
       await new Promise<void>(resolve => {
         wake = resolve;
@@ -46,7 +50,7 @@ export function feedQueue(producer: Producer): FeedQueue {
     }
     return cut(max);
   };
-  const cut = (max: number): readonly LogEvent[] => {
+  const cut = (max: number): readonly E[] => {
     const batch = events.length <= max ? events : events.slice(0, max);
     events = events.length <= max ? [] : events.slice(max);
     if (paused && events.length < LOW_WATER && !over) {

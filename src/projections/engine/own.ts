@@ -10,6 +10,7 @@ import type { ReadModel } from '../readModel.ts';
 import { activate, inTransaction } from './activate.ts';
 import { backOff } from './backOff.ts';
 import { type Build, dropRetired, readBuilds, takeBuilds } from './builds.ts';
+import { cleanUpAfterErasures, repeatErasures } from './cleanUp.ts';
 import { followLive, followUntilJoined, type Run } from './follow.ts';
 import { type Group, type LiveGroup, mutex } from './group.ts';
 import { clockPoint, type Level, levelsOf, visiblePositionOf } from './levels.ts';
@@ -33,6 +34,7 @@ export type Ownership = {
 export async function own(ownership: Ownership): Promise<void> {
   const { pool, models, token, onMoved } = ownership;
   await withClient(pool, dropRetired);
+  await repeatErasures(pool);
   const readAndTake = () => inTransaction(pool, client => takeBuilds(client, models, token));
   const builds = await readAndTake();
   const live = await openLive(pool, builds);
@@ -70,6 +72,7 @@ export async function own(ownership: Ownership): Promise<void> {
     });
   };
 
+  tasks.run(() => cleanUpAfterErasures({ ...ownership, signal: tasks.signal }));
   let following: Promise<void> | undefined;
   try {
     await take(builds, async level => {

@@ -1,19 +1,10 @@
 /** What the engine needs of a log: a subscription that waits for nobody, and the id of the event at a place. */
-import type { RecordedEvent } from '../../eventstore/envelope.ts';
+import type { Decoded } from '../../eventstore/codec.ts';
 
 /** A place in the log, by commit and prepare position, and the id of the event that stands there. */
 export type LogPoint = { readonly commit: bigint; readonly prepare: bigint; readonly eventId: string };
 
-export type Decoded =
-  | { readonly kind: 'event'; readonly event: RecordedEvent }
-  | { readonly kind: 'foreign' }
-  | {
-      readonly kind: 'undecodable';
-      readonly reason: string;
-      readonly stream: string;
-      readonly revision: number;
-      readonly type: string;
-    };
+export type { Decoded };
 
 export type LogEvent = { readonly point: LogPoint; readonly decoded: Decoded };
 
@@ -25,7 +16,7 @@ export type Feed = {
    */
   readonly take: (max: number) => Promise<readonly LogEvent[]>;
   /** A batch of `max` if so many have arrived, and otherwise nothing. */
-  readonly whole: (max: number) => readonly LogEvent[];
+  readonly whole: (max: number) => Promise<readonly LogEvent[]>;
   readonly close: () => void;
 };
 

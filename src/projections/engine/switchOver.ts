@@ -37,7 +37,7 @@ async function show({ pool, token }: Run, members: readonly Member[], live: Live
 }
 
 /** Waits for whoever keeps a snapshot now. Those of other roles are seen only by a role that may read all statistics. */
-async function olderSnapshotsEnd({ pool, signal }: Run): Promise<void> {
+export async function olderSnapshotsEnd({ pool, signal }: Pick<Run, 'pool' | 'signal'>): Promise<void> {
   for (let open = await snapshots(pool); open.length > 0 && !signal.aborted; ) {
     await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
     const still = new Set(await snapshots(pool));

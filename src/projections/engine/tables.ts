@@ -1,5 +1,6 @@
 /** The tables of one build: `rows`, and with history `history`; and the fingerprint by which a change is noticed. */
 import { createHash } from 'node:crypto';
+import { isPersonalColumn } from '../columns.ts';
 import type { ReadModel } from '../readModel.ts';
 import { columnsOf, endColumns, quoted, type SqlColumn, snake } from './sqlNames.ts';
 
@@ -8,7 +9,22 @@ export function createTables(model: ReadModel, schema: string): readonly string[
   const columns = columnsOf(model);
   const rows = `CREATE TABLE ${quoted(schema)}.rows (${definitions(columns)}, PRIMARY KEY (workspace_id, id))`;
   const history = `CREATE TABLE ${quoted(schema)}.history (${definitions([...columns, ...endColumns])})`;
-  return [`CREATE SCHEMA ${quoted(schema)}`, rows, ...(model.history ? [history] : [])];
+  const tables = model.history ? ['rows', 'history'] : ['rows'];
+  const personal = columns.filter(({ of }) => {
+    const column = model.columns[of];
+    return column !== undefined && isPersonalColumn(column);
+  });
+  return [
+    `CREATE SCHEMA ${quoted(schema)}`,
+    rows,
+    ...(model.history ? [history] : []),
+    // Postgres would keep samples of the values in its own tables, where no erasure finds them.
+    ...tables.flatMap(table =>
+      personal.map(
+        ({ name }) => `ALTER TABLE ${quoted(schema)}.${table} ALTER COLUMN ${quoted(name)} SET STATISTICS 0`,
+      ),
+    ),
+  ];
 }
 
 /** Tells Postgres what is in a build's tables; by itself it gets round to that after a minute, and plans in the dark until then. */

@@ -5,7 +5,8 @@ import { pino } from 'pino';
 import { loadCatalog } from '../../eventstore/catalog.ts';
 import { connectEventStore, disconnect } from '../../eventstore/client.ts';
 import { createCodec } from '../../eventstore/codec.ts';
-import { plainPersonalData } from '../../eventstore/personalData.ts';
+import { openKeyring } from '../../eventstore/personal/keyring.ts';
+import { openVault } from '../../eventstore/personal/vault.ts';
 import { loadReadModels } from '../catalog.ts';
 import { eventStoreSource } from './eventStoreSource.ts';
 import { failureOf } from './failure.ts';
@@ -28,7 +29,7 @@ const client = connectEventStore(options.eventStoreUrl);
 
 try {
   const [catalog, models] = await Promise.all([loadCatalog(), loadReadModels()]);
-  const { decode } = createCodec(catalog, plainPersonalData);
+  const { decode } = createCodec(catalog, await openVault(pool, openKeyring(options.keys)));
   const source = eventStoreSource(client, decode);
   const projector = await startProjector({ pool, source, models, logger, instance: options.instance });
   projector.onStatus(status => tell({ kind: 'status', status }));

@@ -1,10 +1,12 @@
 /** What the projector's thread and its parent say to each other. */
+import type { KeyringOptions } from '../../eventstore/personal/keyring.ts';
 import type { Failure } from './failure.ts';
 import type { ProjectorStatus } from './projector.ts';
 
 export type WorkerOptions = {
   readonly postgresUrl: string;
   readonly eventStoreUrl: string;
+  readonly keys: KeyringOptions;
   readonly logLevel: string;
   /** For people: which process this is. */
   readonly instance: string;

@@ -109,7 +109,7 @@ export async function openWorld(options: Varied = {}) {
     log: async (): Promise<readonly RecordedEvent[]> => {
       const events: RecordedEvent[] = [];
       for await (const { event } of client.readAll()) {
-        const decoded = event && codec.decode(event);
+        const [decoded] = event ? await codec.decode([event]) : [];
         if (decoded?.kind === 'event') events.push(decoded.event);
       }
       return events;

@@ -11,13 +11,14 @@ import { connectEventStore } from '../../../src/eventstore/client.ts';
 import { createCodec } from '../../../src/eventstore/codec.ts';
 import type { RecordedEvent } from '../../../src/eventstore/envelope.ts';
 import { keyedHash } from '../../../src/eventstore/hash.ts';
-import { plainPersonalData } from '../../../src/eventstore/personalData.ts';
+import { memoryVault } from '../../support/memoryVault.ts';
 
 export async function openWorld() {
   const store = await startEmbeddedEventStore({ inMemory: true });
   const client = connectEventStore(store.connectionString);
   const catalog = await loadCatalog();
-  const codec = createCodec(catalog, plainPersonalData);
+  const vault = memoryVault();
+  const codec = createCodec(catalog, vault);
   const key = Buffer.alloc(32, 1);
 
   /** As in a process that has just started: it knows nothing by heart. */
@@ -28,6 +29,7 @@ export async function openWorld() {
       codec,
       streams,
       authorise: () => undefined,
+      eraseKey: vault.erase,
       hashInput: keyedHash(key, 'command-input'),
       hashValue: keyedHash(key, 'reservation'),
       now: () => new Date(),
@@ -43,7 +45,7 @@ export async function openWorld() {
     events: async (workspaceId: string): Promise<readonly RecordedEvent[]> => {
       const events: RecordedEvent[] = [];
       for await (const { event } of client.readAll()) {
-        const decoded = event && codec.decode(event);
+        const [decoded] = event ? await codec.decode([event]) : [];
         if (decoded?.kind === 'event' && decoded.event.workspaceId === workspaceId)
           events.push(decoded.event);
       }

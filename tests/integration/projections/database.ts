@@ -26,7 +26,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     pool,
     reset: async () => {
       await pool.query(`DO $$ DECLARE name text; BEGIN
-        FOR name IN SELECT nspname FROM pg_namespace WHERE nspname IN ('crm', 'relata') OR nspname ~ '_v[0-9]+_b[0-9]+$'
+        FOR name IN SELECT nspname FROM pg_namespace WHERE nspname IN ('crm', 'relata', 'vault') OR nspname ~ '_v[0-9]+_b[0-9]+$'
         LOOP EXECUTE format('DROP SCHEMA %I CASCADE', name); END LOOP; END $$`);
       await migrate(pool);
     },

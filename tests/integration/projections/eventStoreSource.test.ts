@@ -7,7 +7,9 @@ import { type EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { startEmbeddedEventStore } from '@relata/embedded-eventstore';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectEventStore, disconnect } from '../../../src/eventstore/client.ts';
+import { vaultError, vaultErrorOf } from '../../../src/eventstore/personal/errors.ts';
 import { type Decode, eventStoreSource } from '../../../src/projections/engine/eventStoreSource.ts';
+import { failureOf } from '../../../src/projections/engine/failure.ts';
 import type { EventSource, LogEvent, LogPoint } from '../../../src/projections/engine/source.ts';
 import { recorded } from '../../support/recorded.ts';
 import { startTestPostgres } from './database.ts';
@@ -16,7 +18,10 @@ import { reached, run, until } from './running.ts';
 
 type Options = Parameters<typeof startEmbeddedEventStore>[0];
 
-async function openStore(options: Options, decode: Decode = () => ({ kind: 'foreign' })) {
+async function openStore(
+  options: Options,
+  decode: Decode = async events => events.map(() => ({ kind: 'foreign' })),
+) {
   const store = await startEmbeddedEventStore(options);
   onTestFinished(() => store.close());
   const client = connectEventStore(store.connectionString);
@@ -80,19 +85,29 @@ test('an event is known by its place, and no other', async () => {
   ).toBe(undefined);
 });
 
-test('what a decoder throws is said of its event', async () => {
-  const { client, source } = await openStore({ inMemory: true }, () => {
-    throw new Error('no key for it');
-  });
-  await append(client, 1, 'other-1');
-  const [event] = await brought(source, undefined, 1);
-  expect(event?.decoded).toEqual({
-    kind: 'undecodable',
-    reason: 'no key for it',
-    stream: 'other-1',
-    revision: 0,
-    type: 'Happened',
-  });
+test.each([
+  ['KEY_MISSING', { failure: { code: 'KEY_MISSING', message: 'no such key' } }],
+  ['WRAPPING_KEY_MISSING', { failure: { code: 'WRAPPING_KEY_MISSING', message: 'no such key' } }],
+] as const)('%s is a failure that somebody has to put right', async (code, failure) => {
+  const decode = () => Promise.reject(vaultError(code, 'no such key'));
+  const { client, source } = await openStore({ inMemory: true }, decode);
+  await append(client, 1);
+  await expect(brought(source, undefined, 1)).rejects.toMatchObject(failure);
+});
+
+test('keys that can’t be had for now end the subscription, and the next one brings the event again', async () => {
+  let down = true;
+  const decode: Decode = async events => {
+    if (down) throw vaultError('VAULT_UNAVAILABLE', 'no answer');
+    return events.map(() => ({ kind: 'foreign' }));
+  };
+  const { client, source } = await openStore({ inMemory: true }, decode);
+  await append(client, 2);
+  const refused = await brought(source, undefined, 2).catch((error: unknown) => error);
+  expect(vaultErrorOf(refused)?.vaultError).toBe('VAULT_UNAVAILABLE');
+  expect(failureOf(refused)).toBe(undefined);
+  down = false;
+  expect(await brought(source, undefined, 2)).toHaveLength(2);
 });
 
 test('a projector goes on when the store has been away', async () => {
@@ -101,10 +116,11 @@ test('a projector goes on when the store has been away', async () => {
   await postgres.reset();
   const dataDir = await mkdtemp(join(tmpdir(), 'relata-source-'));
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
-  const decode: Decode = ({ id, streamId: stream, type, position }) => ({
-    kind: 'event',
-    event: recorded({ id, type, stream, aggregateId: randomUUID(), position: position.commit }),
-  });
+  const decode: Decode = async events =>
+    events.map(({ id, streamId: stream, type, position }) => ({
+      kind: 'event',
+      event: recorded({ id, type, stream, aggregateId: randomUUID(), position: position?.commit ?? -1n }),
+    }));
   const { store, client, source } = await openStore({ dataDir }, decode);
   const projector = await run({ pool: postgres.pool, source, models: [thingFacts] });
   const first = await append(client, 3);

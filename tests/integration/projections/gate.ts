@@ -28,7 +28,7 @@ export function gate(source: EventSource, holds: (after: LogPoint | undefined) =
       closed.resolve();
       feed.close();
     };
-    return { take, whole: () => [], close };
+    return { take, whole: async () => [], close };
   };
   return {
     source: {

@@ -28,7 +28,7 @@ export type MemoryLog = {
 /** `perPush` events arrive at once; the rest when the queue asks for more. */
 export function memoryLog(category = 'thing'): MemoryLog {
   let log: LogEvent[] = [];
-  const readers = new Set<{ queue: FeedQueue; at: number; paused: boolean }>();
+  const readers = new Set<{ queue: FeedQueue<LogEvent>; at: number; paused: boolean }>();
   const revisions = new Map<string, number>();
   let subscriptions = 0;
   const pump = () => {
@@ -53,7 +53,7 @@ export function memoryLog(category = 'thing'): MemoryLog {
         const reader = {
           at: log.filter(({ point }) => after && comparePoints(point, after) <= 0).length,
           paused: false,
-          queue: feedQueue({
+          queue: feedQueue<LogEvent>({
             pause: () => {
               reader.paused = true;
             },
@@ -66,7 +66,8 @@ export function memoryLog(category = 'thing'): MemoryLog {
         };
         readers.add(reader);
         setImmediate(pump);
-        return reader.queue.feed;
+        const { take, whole, close } = reader.queue.feed;
+        return { take, whole: async max => whole(max), close };
       },
       idAt: async point => log.find(event => comparePoints(event.point, point) === 0)?.point.eventId,
       end: async () => log.at(-1)?.point,

@@ -21,10 +21,10 @@ export function uneven(source: EventSource, sizes: readonly number[]): EventSour
           if (size !== undefined) last = await feed.take(size);
           return last;
         },
-        whole: max => {
+        whole: async max => {
           const size = nextSize(max);
           if (size === undefined) return last;
-          const batch = feed.whole(size);
+          const batch = await feed.whole(size);
           if (batch.length > 0) last = batch;
           return batch;
         },

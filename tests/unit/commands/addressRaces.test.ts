@@ -68,7 +68,7 @@ test(
         const told = await untilTold(asked, aMinutePasses);
 
         const winners = told.flatMap(result => (result.ok ? [result.id] : []));
-        expect(holders(store)[ANN_AT] ?? []).toEqual(winners);
+        expect((await holders(store))[ANN_AT] ?? []).toEqual(winners);
         expect(winners.length).toBeLessThanOrEqual(1);
         if (minutes.length === 0) expect(winners).toHaveLength(1);
         const codes = told.flatMap(result => (result.ok ? [] : [result.error.code]));
@@ -118,11 +118,12 @@ test(
         for (const result of await untilTold(journal, aMinutePasses))
           expect(isOpen(result), 'everybody is told').toBe(false);
 
-        for (const [email, owners] of Object.entries(holders(store))) expect(owners, email).toHaveLength(1);
+        for (const [email, owners] of Object.entries(await holders(store)))
+          expect(owners, email).toHaveLength(1);
         for (const stream of new Set(store.log().map(({ streamId }) => streamId)))
           expectWholeChain(store.stream(stream));
         const rival = await person(well, 'carol');
-        for (const [email, [owner]] of Object.entries(holders(store))) {
+        for (const [email, [owner]] of Object.entries(await holders(store))) {
           expect(await add(well, rival, email), 'whoever shows an address defends it').toMatchObject({
             error: { code: 'EMAIL_TAKEN', details: { holderId: owner } },
           });

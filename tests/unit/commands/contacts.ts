@@ -23,12 +23,11 @@ export const person = async (side: Sender, commandId: string) =>
   (await carriedOut(create(side, commandId))).id;
 
 /** The live contacts that show each address, from a plain fold of their streams. */
-export function holders(store: MemoryEventStore): Record<string, string[]> {
+export async function holders(store: MemoryEventStore): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   const streams = new Set(store.log().map(({ streamId }) => streamId));
   for (const stream of [...streams].filter(name => name.startsWith('contact-'))) {
-    const events = store.stream(stream).map(event => {
-      const decoded = codec.decode(event);
+    const events = (await codec.decode(store.stream(stream))).map(decoded => {
       if (decoded.kind !== 'event') throw new Error(`${stream} can't be read`);
       return decoded.event;
     });

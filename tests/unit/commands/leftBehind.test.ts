@@ -14,7 +14,7 @@ test('a claim whose owner died is waited for, and taken over once it is old', as
   expect(await refusedAs(create(well, 'bob', ANN_AT))).toMatchObject({ kind: 'CONFLICT' });
   aMinutePasses();
   const bob = await carriedOut(create(well, 'bob', ANN_AT));
-  expect(holders(store)).toEqual({ [ANN_AT]: [bob.id] });
+  expect(await holders(store)).toEqual({ [ANN_AT]: [bob.id] });
 });
 
 test('the same command, sent again, goes on with its own claim', async () => {
@@ -23,7 +23,7 @@ test('the same command, sent again, goes on with its own claim', async () => {
   await refusedAs(create(ill, 'ann', ANN_AT));
   heal();
   const ann = await carriedOut(create(well, 'ann', ANN_AT));
-  expect(holders(store)).toEqual({ [ANN_AT]: [ann.id] });
+  expect(await holders(store)).toEqual({ [ANN_AT]: [ann.id] });
   expect(types(reservationEvents(store))).toEqual(['ReservationClaimed', 'ReservationHeld']);
 });
 
@@ -55,7 +55,7 @@ test('an append that landed unanswered keeps its claim', async () => {
   expect(await refusedAs(create(well, 'bob', ANN_AT))).toMatchObject({ code: 'EMAIL_TAKEN' });
   const ann = await carriedOut(create(ill, 'ann', ANN_AT));
   expect(ann).toMatchObject({ repeated: true });
-  expect(holders(store)).toEqual({ [ANN_AT]: [ann.id] });
+  expect(await holders(store)).toEqual({ [ANN_AT]: [ann.id] });
 });
 
 test.each([
@@ -68,7 +68,7 @@ test.each([
   await carriedOut(leave(ill, ann.id));
   expect(types(reservationEvents(store)).at(-1)).toBe('ReservationHeld');
   const bob = await carriedOut(create(well, 'bob', ANN_AT));
-  expect(holders(store)).toEqual({ [ANN_AT]: [bob.id] });
+  expect(await holders(store)).toEqual({ [ANN_AT]: [bob.id] });
   expect(await refusedAs(add(ill, await person(ill, 'carol'), ANN_AT))).toMatchObject({
     details: { holderId: bob.id },
   });
@@ -86,7 +86,7 @@ test('a claim for what has meanwhile become impossible is freed', async () => {
   first.open();
   expect(await refusedAs(slow)).toMatchObject({ code: 'ARCHIVED' });
   expect(types(reservationEvents(store))).toEqual(['ReservationClaimed', 'ReservationReleased']);
-  expect(holders(store)).toEqual({});
+  expect(await holders(store)).toEqual({});
 });
 
 test('of two commands that want one address for one contact, the second waits for the first and finds it done', async () => {
@@ -109,5 +109,5 @@ test('of two commands that want one address for one contact, the second waits fo
   });
   expect(await carriedOut(add(second, id, ANN_AT, 'second'))).toMatchObject({ appended: 0, revision: 1 });
   expect(await carriedOut(slow)).toMatchObject({ appended: 1, revision: 1 });
-  expect(holders(store)).toEqual({ [ANN_AT]: [id] });
+  expect(await holders(store)).toEqual({ [ANN_AT]: [id] });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { isPersonal } from '../../../src/domain/kernel/events.ts';
+import { isPersonal } from '../../../src/domain/kernel/personal.ts';
 import { pascal } from '../../../src/domain/kernel/record.ts';
 import { referencesOf } from '../../../src/domain/kernel/references.ts';
 import { catalogOf, loadCatalog } from '../../../src/eventstore/catalog.ts';
@@ -148,20 +148,28 @@ describe('what may be given is bounded, and so is what is stored', () => {
 });
 
 describe('personal data', () => {
-  test('is marked where product.md marks it', () => {
-    const marked = eventTypes.flatMap(({ type, personal }) => personal.map(field => `${type}.${field}`));
+  test('is marked where it is about a person', () => {
+    const marked = eventTypes.flatMap(({ type, personal }) =>
+      [...personal.keys()].map(field => `${type}.${field}`),
+    );
     expect(marked.sort()).toEqual([
+      'ContactArchived.reason',
       'ContactCreated.emails',
       'ContactCreated.name',
       'ContactCreated.phones',
+      'ContactCreated.title',
       'ContactDetailsChanged.name',
       'ContactDetailsChanged.phones',
+      'ContactDetailsChanged.title',
       'ContactEmailAdded.email',
       'ContactEmailRemoved.email',
       'ContactEmailVerified.email',
+      'UserArchived.reason',
       'UserDetailsChanged.email',
+      'UserDetailsChanged.jobTitle',
       'UserDetailsChanged.name',
       'UserInvited.email',
+      'UserInvited.jobTitle',
       'UserInvited.name',
     ]);
   });

@@ -11,7 +11,7 @@ const places = (batch: readonly LogEvent[]) => batch.map(({ point }) => Number(p
 function queue() {
   const asked: string[] = [];
   const ask = (what: string) => () => void asked.push(what);
-  const { feed, push, end, fail } = feedQueue({
+  const { feed, push, end, fail } = feedQueue<LogEvent>({
     pause: ask('pause'),
     resume: ask('resume'),
     close: ask('close'),

@@ -1,6 +1,7 @@
 /** What every record has: details, owner, tags, archive. Derived, and therefore tested for every record there is. */
 import { describe, expect, test } from 'vitest';
 import { account } from '../../../../src/domain/customers/account.ts';
+import { isPersonal } from '../../../../src/domain/kernel/personal.ts';
 import { pascal } from '../../../../src/domain/kernel/record.ts';
 import { loadCatalog } from '../../../../src/eventstore/catalog.ts';
 import { BIRTHS } from '../../../support/births.ts';
@@ -34,6 +35,7 @@ describe.each(records.map(aggregate => [pascal(aggregate.category), aggregate] a
       expect(record.record).toEqual({
         exists: true,
         archived: false,
+        erased: false,
         ownerId: null,
         tags: [],
         details: { [titled]: 'First' },
@@ -113,9 +115,10 @@ describe.each(records.map(aggregate => [pascal(aggregate.category), aggregate] a
     });
 
     const commands = Object.entries(aggregate.commands);
-    test('every command but archive and restore leaves an archived record alone', async () => {
+    test('every command but archive, restore and erase leaves an archived record alone', async () => {
       const working = commands.filter(([, command]) => command.worksOnArchived).map(([name]) => name);
-      expect(working.sort()).toEqual([`archive${Name}`, `restore${Name}`]);
+      const ending = aggregate.erasable ? [`archive${Name}`, `erase${Name}`] : [`archive${Name}`];
+      expect(working.sort()).toEqual([...ending, `restore${Name}`]);
       const { state, record } = having(event.archived);
       for (const [name, command] of commands.filter(
         ([, { creates, worksOnArchived }]) => !creates && !worksOnArchived,
@@ -124,6 +127,31 @@ describe.each(records.map(aggregate => [pascal(aggregate.category), aggregate] a
           code: 'ARCHIVED',
         });
     });
+    if (aggregate.erasable) {
+      const erased = happened(`${Name}Erased`);
+      test('a person is erased with a reason, archived or not, and once', async () => {
+        const erasing = happened(`${Name}Erased`, { reason: 'on request' });
+        await record.when(`erase${Name}`, { reason: 'on request' }).thenEvents(erasing);
+        await having(event.archived).when(`erase${Name}`).thenEvents(erased);
+        await having(erased).when(`erase${Name}`, { reason: 'again' }).thenNothing();
+      });
+      test('nothing personal is left of what was folded, and all that is not', () => {
+        const personal = Object.keys(aggregate.details).filter(field => isPersonal(aggregate.details[field]));
+        const { state, record } = having(tagged('hot'), erased);
+        expect(state).toEqual(aggregate.initial.state);
+        expect(record).toMatchObject({ exists: true, erased: true, tags: ['hot'] });
+        for (const field of personal) expect(record.details).not.toHaveProperty(field);
+      });
+      test('no command is taken any more but to erase', async () => {
+        const { state, record } = having(erased);
+        for (const [name, command] of commands.filter(([, { creates }]) => !creates))
+          if (name !== `erase${Name}`)
+            expect(
+              await decide(aggregate, { state, record }, name, sample(command.input)),
+              name,
+            ).toMatchObject({ code: 'ERASED' });
+      });
+    }
     test('every command but the creating ones needs the record', async () => {
       for (const [name, command] of commands) {
         const folded = command.creates ? record : given(aggregate);
