@@ -1,14 +1,15 @@
 /**
- * After erasures: what Postgres still keeps of the versions that were cleared is given up. No statement sees those any
- * more, but they lie in its files until a vacuum. It runs beside the projection, once for many erasures, and again after
- * an interruption.
+ * After erasures, beside the projection. Builds that nobody folds any more, of an older version or replaced, are dropped
+ * or cleared. And what Postgres still keeps of the versions that were cleared is given up: no statement sees those any
+ * more, but they lie in its files until a vacuum. Once for many erasures, and again after an interruption.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { isPersonalColumn } from '../columns.ts';
 import type { ReadModel } from '../readModel.ts';
-import { readBuilds } from './builds.ts';
+import { dropRetired, isWanted, readBuilds } from './builds.ts';
+import { clearingOf, type Person } from './clearing.ts';
 import { quoted } from './sqlNames.ts';
 import { olderSnapshotsEnd } from './switchOver.ts';
 
@@ -22,6 +23,15 @@ export type CleaningUp = {
 const LOOK_MS = 2_000;
 /** A vacuum reads whole indexes: once in a while it does for all persons that were erased meanwhile. */
 const REST_MS = 60_000;
+
+async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    return await work(client);
+  } finally {
+    client.release();
+  }
+}
 
 /** Goes on until the signal aborts. */
 export async function cleanUpAfterErasures(cleaning: CleaningUp): Promise<void> {
@@ -43,6 +53,8 @@ async function cleanUp({ pool, models, signal, logger }: CleaningUp): Promise<'d
   );
   const position = rows[0]?.position ?? null;
   if (position === null) return 'nothing to do';
+  await withClient(pool, dropRetired);
+  await clearUnfolded(pool, models);
   // A vacuum keeps what some transaction could still see.
   await olderSnapshotsEnd({ pool, signal });
   if (signal.aborted) return 'nothing to do';
@@ -55,15 +67,36 @@ async function cleanUp({ pool, models, signal, logger }: CleaningUp): Promise<'d
   return 'done';
 }
 
-async function tablesWithPersons(pool: pg.Pool, models: readonly ReadModel[]): Promise<readonly string[]> {
-  const builds = await readBuilds(pool);
+/** What is left of builds that are no members of a group, and so were not cleared along with one. */
+async function clearUnfolded(pool: pg.Pool, models: readonly ReadModel[]): Promise<void> {
+  const { rows: persons } = await pool.query<Person>(
+    `SELECT workspace_id AS "workspaceId", category, subject_id AS id FROM relata.erasures WHERE NOT vacuumed`,
+  );
+  for (const { model, build } of await personalBuilds(pool, models)) {
+    if (isWanted(build, model)) continue;
+    const { rows } = await pool.query<{ name: string }>(
+      'SELECT DISTINCT column_name AS name FROM information_schema.columns WHERE table_schema = $1',
+      [build.schema],
+    );
+    const columns = new Set(rows.map(({ name }) => name));
+    for (const { text, values } of clearingOf(model, build.schema, name => columns.has(name)))
+      await pool.query(text, values(persons));
+  }
+}
+
+/** The builds that may hold something about persons. */
+async function personalBuilds(pool: pg.Pool, models: readonly ReadModel[]) {
   const personal = models.filter(({ columns }) => Object.values(columns).some(isPersonalColumn));
-  const tables = personal.flatMap(({ name, history }) =>
-    builds
-      .filter(({ model, status }) => model === name && status !== 'retired')
-      .flatMap(({ schema }) =>
-        (history ? ['rows', 'history'] : ['rows']).map(table => `${quoted(schema)}.${table}`),
-      ),
+  const builds = await readBuilds(pool);
+  return personal.flatMap(model =>
+    builds.filter(build => build.model === model.name).map(build => ({ model, build })),
+  );
+}
+
+async function tablesWithPersons(pool: pg.Pool, models: readonly ReadModel[]): Promise<readonly string[]> {
+  const builds = await personalBuilds(pool, models);
+  const tables = builds.flatMap(({ model, build }) =>
+    (model.history ? ['rows', 'history'] : ['rows']).map(table => `${quoted(build.schema)}.${table}`),
   );
   return ['vault.subject_keys', ...tables];
 }

@@ -1,0 +1,126 @@
+/** The statements that clear what a build has of erased persons, in the rows and in all that they were. */
+import type { EventType } from '../../domain/kernel/events.ts';
+import { loadCatalog } from '../../eventstore/catalog.ts';
+import type { ReadModel } from '../readModel.ts';
+import { arrayOf } from './encode.ts';
+import { columnsOf, quoted, snake } from './sqlNames.ts';
+import type { Bulk } from './statements.ts';
+
+const { eventTypes } = await loadCatalog();
+
+export type Person = { readonly workspaceId: string; readonly category: string; readonly id: string };
+
+export const arraysOf = (persons: readonly Person[]): string[] => [
+  arrayOf(persons, ({ workspaceId }) => workspaceId),
+  arrayOf(persons, ({ category }) => category),
+  arrayOf(persons, ({ id }) => id),
+];
+
+/** @param has the columns that the build's tables have: all that are declared, unless it is of another version. */
+export function clearingOf(
+  model: ReadModel,
+  schema: string,
+  has: (column: string) => boolean = () => true,
+): readonly Bulk<Person>[] {
+  return [...recordClearing(model, schema, has), ...eventDataClearing(model, schema, has)];
+}
+
+/**
+ * Whose rows in this build are to be cleared. A build that began after the key was destroyed has read nothing that it
+ * opened, and need not be searched: a minute is longer than a batch whose keys were asked for before is in hand.
+ */
+const due = (schema: string): string => `(
+  SELECT k.* FROM unnest($1::text[], $2::text[], $3::uuid[]) AS k (workspace_id, category, id)
+  JOIN vault.subject_keys s
+    ON s.workspace_id = k.workspace_id AND s.subject_category = k.category AND s.subject_id = k.id::text
+  JOIN relata.builds b ON b.schema_name = '${schema}'
+  WHERE s.erased_at > b.created_at - interval '1 minute') AS d`;
+
+/** The personal columns of a person's own rows, and of what they were. */
+function recordClearing(
+  model: ReadModel,
+  schema: string,
+  has: (column: string) => boolean,
+): readonly Bulk<Person>[] {
+  const personal = columnsOf(model).filter(({ of, name }) => model.columns[of]?.personal && has(name));
+  if (!model.of || personal.length === 0) return [];
+  const cleared = personal
+    .map(({ name, kind }) => `${quoted(name)} = ${kind === 'texts' || kind === 'refs' ? `'{}'` : 'NULL'}`)
+    .join(', ');
+  const category = literal(model.of.category);
+  return ['rows', ...(model.history ? ['history'] : [])].map(table => ({
+    name: `${schema}.erase_${table}`,
+    text: `UPDATE ${quoted(schema)}.${table} r SET ${cleared} FROM ${due(schema)}
+      WHERE d.category = ${category} AND r.workspace_id = d.workspace_id AND r.id = d.id`,
+    values: arraysOf,
+  }));
+}
+
+/** The personal fields in columns that hold events' data: of the person's own events, and of others that name them. */
+function eventDataClearing(
+  model: ReadModel,
+  schema: string,
+  has: (column: string) => boolean,
+): readonly Bulk<Person>[] {
+  return Object.entries(model.columns)
+    .filter(([name, column]) => column.eventData && has(snake(name)))
+    .flatMap(([column]) => {
+      const data = quoted(snake(column));
+      const own = [...eventTypes.values()].flatMap(eventType => {
+        const fields = fieldsAbout(eventType, undefined);
+        return fields.length > 0 ? [{ eventType, fields }] : [];
+      });
+      const cases = own.map(
+        ({ eventType, fields }) => `WHEN ${literal(eventType.type)} THEN ${without(`r.${data}`, fields)}`,
+      );
+      const update = (set: string, where: string) =>
+        `UPDATE ${quoted(schema)}.rows r SET ${data} = ${set} FROM ${due(schema)}
+         WHERE r.workspace_id = d.workspace_id AND ${where}`;
+      const types = own.map(({ eventType }) => literal(eventType.type)).join(', ');
+      const ofRecord = `r.record_id = d.id AND r.record_type = d.category AND r.type IN (${types})`;
+      const others = [...eventTypes.values()].flatMap(eventType =>
+        holdersOf(eventType).map(({ field, category }) => ({
+          name: `${schema}.erase_${snake(column)}_${eventType.type}_${field}`,
+          text: update(
+            without(`r.${data}`, fieldsAbout(eventType, field)),
+            `d.category = ${literal(category)} AND r.type = ${literal(eventType.type)}
+               AND r.${data} ->> ${literal(field)} = d.id::text`,
+          ),
+          values: arraysOf,
+        })),
+      );
+      const text = update(`CASE r.type ${cases.join(' ')} END`, ofRecord);
+      return [{ name: `${schema}.erase_${snake(column)}`, text, values: arraysOf }, ...others];
+    });
+}
+
+type Field = { readonly name: string; readonly isList: boolean };
+
+/** The personal fields about the record that another field names, or about the event's own record. */
+const fieldsAbout = ({ personal }: EventType, holder: string | undefined): readonly Field[] =>
+  [...personal].flatMap(([name, { subject, isList }]) =>
+    subject?.field === holder ? [{ name, isList }] : [],
+  );
+
+function holdersOf({ personal }: EventType) {
+  const subjects = [...personal.values()].flatMap(({ subject }) => subject ?? []);
+  return [...new Map(subjects.map(subject => [subject.field, subject])).values()];
+}
+
+/** As `domain/kernel/personal.ts` does it: fields are gone, and lists are empty. */
+function without(data: string, fields: readonly Field[]): string {
+  const gone = fields.map(({ name }) => `- ${literal(name)}`).join(' ');
+  const empty = fields
+    .filter(({ isList }) => isList)
+    .map(({ name }) => {
+      const list = literal(JSON.stringify({ [name]: [] }));
+      return `|| CASE WHEN ${data} ? ${literal(name)} THEN ${list}::jsonb ELSE '{}' END`;
+    });
+  return `((${data} ${gone}) ${empty.join(' ')})`;
+}
+
+/** Names come from declarations; anything but a plain word is a bug. */
+function literal(word: string): string {
+  if (/['\\]/.test(word)) throw new Error(`${word} can't stand in a statement`);
+  return `'${word}'`;
+}

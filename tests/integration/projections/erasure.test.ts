@@ -1,0 +1,272 @@
+/**
+ * Erasing a person changes what earlier batches wrote: afterwards every table is what a fold from scratch gives, of a log
+ * in which nothing personal of that person can be read any more. Here events come readable, as from a process that read
+ * them before; what a process that reads later makes of them is in tests/unit/domain/erasure.properties.test.ts.
+ */
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { contact } from '../../../src/domain/customers/contact.ts';
+import type { Aggregate } from '../../../src/domain/kernel/aggregate.ts';
+import { erasureType } from '../../../src/domain/kernel/erasure.ts';
+import { loadCatalog } from '../../../src/eventstore/catalog.ts';
+import type { RecordedEvent } from '../../../src/eventstore/envelope.ts';
+import { loadReadModels } from '../../../src/projections/catalog.ts';
+import { isPersonalColumn } from '../../../src/projections/columns.ts';
+import type { ReadModel } from '../../../src/projections/readModel.ts';
+import { erasedIn } from '../../support/erased.ts';
+import { lived, wishesTo } from '../../support/wishes.ts';
+import { bothSides } from './compare.ts';
+import { startTestPostgres, type TestPostgres } from './database.ts';
+import { gate } from './gate.ts';
+import { type MemoryLog, memoryLog } from './memoryLog.ts';
+import { checkpoints, eventually, reached, run, shownBuild } from './running.ts';
+import { uneven } from './uneven.ts';
+
+const [catalog, models] = await Promise.all([loadCatalog(), loadReadModels()]);
+const erasable = [...catalog.aggregates.values()].filter(aggregate => aggregate.erasable);
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+afterAll(() => postgres.close());
+beforeEach(() => postgres.reset());
+
+type Place = { readonly category: string; readonly aggregateId: string };
+
+const tell = (log: MemoryLog, at: Place, ...events: readonly (readonly [string, object])[]): bigint =>
+  log.append(...events.map(([type, data]) => ({ ...at, type, data: JSON.parse(JSON.stringify(data)) })));
+
+const erase = (log: MemoryLog, at: Place): bigint =>
+  tell(log, at, [erasureType(at.category), { reason: 'on request' }]);
+
+/** As whoever reads the log from now on finds it. */
+function asReadNow(log: MemoryLog): readonly RecordedEvent[] {
+  const events = log.events();
+  const gone = new Set(
+    events.filter(({ type, category }) => type === erasureType(category)).map(event => event.aggregateId),
+  );
+  return events.map(event =>
+    gone.has(event.aggregateId)
+      ? erasedIn(catalog.aggregates.get(event.category) as Aggregate, event)
+      : event,
+  );
+}
+
+async function expectErased(log: MemoryLog, of: readonly ReadModel[] = models): Promise<void> {
+  const { stored, folded } = await bothSides(postgres.pool, of, asReadNow(log));
+  expect(stored).toEqual(folded);
+}
+
+const person = (): Place => ({ category: 'contact', aggregateId: randomUUID() });
+const born = (name: string) =>
+  [
+    'ContactCreated',
+    { name, emails: [`${name}@example.com`], phones: ['+4930123456'], title: 'CTO' },
+  ] as const;
+const renamed = (name: string) => ['ContactDetailsChanged', { name, title: null }] as const;
+const mailed = (email: string) => ['ContactEmailAdded', { email }] as const;
+
+/** Every row of every table of a schema, as text. */
+async function textOf(schema: string): Promise<string> {
+  const { rows } = await postgres.pool.query<{ name: string }>(
+    `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = $1`,
+    [schema],
+  );
+  const texts = await Promise.all(
+    rows.map(({ name }) => postgres.pool.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)),
+  );
+  return texts.flatMap(found => found.rows.map(({ row }) => row)).join('\n');
+}
+
+test(
+  'any lives, in batches of any size: what is left is what a fold from scratch gives',
+  () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.tuple(
+          ...erasable.map(aggregate => fc.array(wishesTo(aggregate, { maxLength: 15 }), { maxLength: 3 })),
+        ),
+        fc.array(fc.nat({ max: 7 }), { minLength: 1 }),
+        async (all, sizes) => {
+          await postgres.reset();
+          const log = memoryLog();
+          for (const [i, aggregate] of erasable.entries())
+            for (const wishes of all[i] ?? []) {
+              const at = { category: aggregate.category, aggregateId: randomUUID() };
+              const events = await lived(aggregate, wishes);
+              tell(log, at, ...events.map(({ type, data }) => [type, data] as const));
+              if (events.every(({ type }) => type !== erasureType(at.category))) erase(log, at);
+            }
+          tell(log, person(), born('Bystander'), renamed('Bye'));
+          const projector = await run({ pool: postgres.pool, source: uneven(log.source, sizes), models });
+          const { failure } = await reached(projector, log.events().at(-1)?.position ?? -1n);
+          await projector.close();
+          expect(failure).toBe(undefined);
+          await expectErased(log);
+        },
+      ),
+      { numRuns: 12 },
+    ),
+  60_000,
+);
+
+test('the key is destroyed along with it, whether there was one or not, and others keep theirs', async () => {
+  const [ann, bob] = [person(), person()];
+  const key = (id: string, wrapped: Buffer) =>
+    postgres.pool.query(
+      `INSERT INTO vault.subject_keys (key_id, workspace_id, subject_category, subject_id, wrapped, wrapping_key_id)
+       VALUES (gen_random_uuid(), 'default', 'contact', $1, $2, 'k')`,
+      [id, wrapped],
+    );
+  await key(ann.aggregateId, Buffer.from('a key'));
+  await key(bob.aggregateId, Buffer.from('another'));
+  const log = memoryLog();
+  tell(log, ann, born('Ann'));
+  tell(log, bob, born('Bob'));
+  const old = person();
+  tell(log, old, born('Old'));
+  erase(log, ann);
+  const projector = await run({ pool: postgres.pool, source: log.source, models });
+  await reached(projector, erase(log, old));
+  const { rows } = await postgres.pool.query(
+    `SELECT subject_id AS id, wrapped::text, wrapping_key_id AS by, erased_at IS NOT NULL AS erased
+     FROM vault.subject_keys ORDER BY subject_id`,
+  );
+  const destroyed = { wrapped: null, by: null, erased: true };
+  const expected = [
+    { id: ann.aggregateId, ...destroyed },
+    { id: bob.aggregateId, wrapped: `\\x${Buffer.from('another').toString('hex')}`, by: 'k', erased: false },
+    { id: old.aggregateId, ...destroyed },
+  ];
+  expect(rows).toEqual(expected.sort((a, b) => (a.id < b.id ? -1 : 1)));
+});
+
+test('a build that read the person before clears them as it comes to the event', async () => {
+  const log = memoryLog();
+  const ann = person();
+  tell(log, ann, born('Ann'), renamed('Annie'), mailed('annie@example.com'));
+  const place = log.events()[1]?.position;
+  const held = gate(log.source, after => (after ? undefined : 2));
+  const projector = await run({ pool: postgres.pool, source: log.source, models });
+  await reached(projector, tell(log, person(), born('Bystander')));
+  await projector.close();
+  const second = await run({ pool: postgres.pool, source: held.source, models });
+  for (const model of ['contacts', 'timeline']) await second.rebuild(model);
+  await eventually(
+    () => checkpoints(postgres.pool),
+    found => expect([found.contacts_v3_b2, found.timeline_v2_b2]).toEqual([String(place), String(place)]),
+  );
+  await reached(second, erase(log, ann));
+  expect(await textOf('contacts_v3_b1')).not.toMatch(/Ann/i);
+  expect(await textOf('contacts_v3_b2')).toContain('Annie');
+  held.open();
+  await eventually(
+    () => Promise.all([shownBuild(postgres.pool, 'contacts'), shownBuild(postgres.pool, 'timeline')]),
+    schemas => expect(schemas).toEqual(['contacts_v3_b2', 'timeline_v2_b2']),
+  );
+  expect(await textOf('contacts_v3_b2')).not.toMatch(/Ann/i);
+  await expectErased(log);
+});
+
+test('builds that nobody folds any more, replaced or of an older version, don’t keep the person', async () => {
+  const log = memoryLog();
+  const [ann, bob] = [person(), person()];
+  tell(log, ann, born('Ann'), renamed('Annie'));
+  const older = models.map(model => (model.name === 'contacts' ? { ...model, version: 2 } : model));
+  const first = await run({ pool: postgres.pool, source: log.source, models: older });
+  await reached(first, tell(log, bob, born('Bob')));
+  await first.rebuild('timeline');
+  await eventually(
+    () => shownBuild(postgres.pool, 'timeline'),
+    schema => expect(schema).toBe('timeline_v2_b2'),
+  );
+  expect(await textOf('timeline_v2_b1'), 'it is there until the next start').toContain('Annie');
+  await first.close();
+  const reader = await postgres.pool.connect();
+  try {
+    // The replaced build can't be dropped, and the new version of the other isn't shown.
+    await reader.query('BEGIN');
+    await reader.query('SELECT count(*) FROM timeline_v2_b1.rows');
+    const held = gate(log.source, after => (after ? undefined : 1));
+    const second = await run({ pool: postgres.pool, source: held.source, models });
+    await reached(second, erase(log, ann));
+    expect(await shownBuild(postgres.pool, 'contacts')).toBe('contacts_v2_b1');
+    await eventually(
+      async () => [await textOf('timeline_v2_b1'), await textOf('contacts_v2_b1')],
+      texts => {
+        for (const text of texts) expect(text).not.toMatch(/Ann/i);
+        for (const text of texts) expect(text).toContain('Bob');
+      },
+    );
+    await reader.query('COMMIT');
+    held.open();
+  } finally {
+    reader.release(true);
+  }
+  await eventually(
+    () => shownBuild(postgres.pool, 'contacts'),
+    schema => expect(schema).toBe('contacts_v3_b1'),
+  );
+  await expectErased(log);
+});
+
+test('a vault that was restored alone is told again at the next start', async () => {
+  const log = memoryLog();
+  const ann = person();
+  tell(log, ann, born('Ann'));
+  const first = await run({ pool: postgres.pool, source: log.source, models });
+  await reached(first, erase(log, ann));
+  await first.close();
+  const back = `UPDATE vault.subject_keys SET wrapped = 'key', wrapping_key_id = 'k', erased_at = NULL`;
+  expect((await postgres.pool.query(back)).rowCount).toBe(1);
+  const second = await run({ pool: postgres.pool, source: log.source, models });
+  await reached(second, tell(log, person(), born('Bystander')));
+  const { rows } = await postgres.pool.query(
+    'SELECT wrapped, erased_at IS NOT NULL AS erased FROM vault.subject_keys',
+  );
+  expect(rows).toEqual([{ wrapped: null, erased: true }]);
+});
+
+test('Postgres keeps no samples of what is personal', async () => {
+  const log = memoryLog();
+  for (let n = 0; n < 300; n++) tell(log, person(), born(`person${n % 7}`));
+  const projector = await run({ pool: postgres.pool, source: log.source, models });
+  await reached(projector, log.events().at(-1)?.position ?? -1n);
+  await postgres.pool.query('ANALYZE');
+  const { rows } = await postgres.pool.query<{ sample: string }>(
+    `SELECT s::text AS sample FROM pg_stats s WHERE schemaname IN ('contacts_v3_b1', 'users_v2_b1', 'timeline_v2_b1')`,
+  );
+  expect(rows.length, 'of other columns it does').toBeGreaterThan(10);
+  expect(rows.filter(({ sample }) => /person\d/.test(sample))).toEqual([]);
+});
+
+test('what was cleared is vacuumed, and then it is known that it was', async () => {
+  const log = memoryLog();
+  const ann = person();
+  tell(log, ann, born('Ann'), renamed('Annie'));
+  const projector = await run({ pool: postgres.pool, source: log.source, models });
+  await reached(projector, erase(log, ann));
+  await eventually(
+    () => postgres.pool.query('SELECT vacuumed FROM relata.erasures'),
+    ({ rows }) => expect(rows).toEqual([{ vacuumed: true }]),
+  );
+  const dead = await postgres.pool.query<{ name: string }>(
+    `SELECT schemaname || '.' || relname AS name FROM pg_stat_user_tables
+     WHERE schemaname = ANY ($1) AND last_vacuum IS NULL`,
+    [['contacts_v3_b1', 'users_v2_b1', 'timeline_v2_b1', 'vault']],
+  );
+  expect(dead.rows).toEqual([{ name: 'vault.wrapping_keys' }]);
+});
+
+test('every column that is marked personal is of a record of persons', () => {
+  const marked = models.flatMap(({ name, of, columns }) =>
+    Object.entries(columns).flatMap(([column, declaration]) =>
+      isPersonalColumn(declaration) ? [[`${name}.${column}`, of?.erasable ?? declaration.eventData]] : [],
+    ),
+  );
+  expect(marked.length).toBeGreaterThan(5);
+  expect(marked.filter(([, found]) => found !== true)).toEqual([]);
+  expect(contact.erasable).toBe(true);
+});
