@@ -48,6 +48,7 @@ const STATEMENTS = [
         END IF;
         INSERT INTO vault.subject_keys (workspace_id, subject_category, subject_id, key_id, wrapped, wrapping_key_id)
         SELECT o.*, wrapped_by FROM unnest(workspaces, categories, subjects, offered_ids, offered) AS o
+        ORDER BY 1, 2, 3 -- in one order, so that two never wait for each other
         ON CONFLICT (workspace_id, subject_category, subject_id) DO NOTHING;
       END IF;
       RETURN QUERY
@@ -62,7 +63,7 @@ const STATEMENTS = [
       INSERT INTO vault.subject_keys AS k (key_id, workspace_id, subject_category, subject_id, erased_at)
       SELECT gen_random_uuid(), s.*, now() FROM (
         SELECT DISTINCT * FROM unnest(workspaces, categories, subjects)
-      ) AS s
+      ) AS s ORDER BY 2, 3, 4
       ON CONFLICT (workspace_id, subject_category, subject_id)
         DO UPDATE SET wrapped = NULL, wrapping_key_id = NULL, erased_at = now() WHERE k.wrapped IS NOT NULL
     $$`,

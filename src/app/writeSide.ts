@@ -29,6 +29,8 @@ export async function openWriteSide(options: {
     connectionTimeoutMillis: 5_000,
     statement_timeout: 10_000,
     application_name: 'relata vault',
+    // A key is on the disk before the first event that needs it, whatever the server does by default.
+    options: '-c synchronous_commit=on',
   });
   pool.on('error', () => undefined); // the query that comes next fails with the reason
   const client = connectEventStore(options.eventStoreUrl);

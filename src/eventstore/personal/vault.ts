@@ -18,7 +18,8 @@ const SECRET_BYTES = 32;
 /** A rotation may change the wrapping key between being asked for and being used; hardly twice. */
 const TRIES = 3;
 
-const COLUMNS = `k.key_id AS "keyId", k.workspace_id AS "workspaceId", k.subject_category AS category,
+/** A row as `KeyRow` has it; of `k`. */
+export const VAULT_COLUMNS = `k.key_id AS "keyId", k.workspace_id AS "workspaceId", k.subject_category AS category,
   k.subject_id AS id, k.wrapped, k.wrapping_key_id AS "wrappedBy"`;
 
 /** The database must be migrated. @throws `WRAPPING_KEY_MISSING` when keys in it are wrapped by one that isn't here. */
@@ -27,7 +28,7 @@ export async function openVault(pool: pg.Pool, keyring: Keyring): Promise<Vault>
   let current: WrappingKey | undefined;
 
   const unwrap = async (row: KeyRow): Promise<Buffer | undefined> =>
-    row.wrapped === null ? undefined : unwrapKey(await required(keyring, row.wrappedBy ?? ''), row);
+    row.wrapped === null ? undefined : unwrapKey(await requiredKey(keyring, row.wrappedBy ?? ''), row);
 
   /** The keys of these persons; each is offered a new one, in case that there is none. */
   const keysFor = async (subjects: readonly Subject[]): Promise<readonly KeyRow[]> => {
@@ -40,7 +41,7 @@ export async function openVault(pool: pg.Pool, keyring: Keyring): Promise<Vault>
         const wrapped = offered.map(each => wrapKey(by, each, randomBytes(SECRET_BYTES)));
         const { rows } = await pool.query<KeyRow>({
           name: 'vault.for',
-          text: `SELECT ${COLUMNS} FROM vault.keys_for($1, $2, $3, $4, $5, $6) k`,
+          text: `SELECT ${VAULT_COLUMNS} FROM vault.keys_for($1, $2, $3, $4, $5, $6) k`,
           values: [...columnsOf(subjects), ids, wrapped, by.id],
         });
         return rows;
@@ -63,7 +64,7 @@ export async function openVault(pool: pg.Pool, keyring: Keyring): Promise<Vault>
     if (subjects.length === 0) return [];
     const { rows } = await pool.query<KeyRow>({
       name: 'vault.erased',
-      text: `SELECT ${COLUMNS} FROM unnest($1::text[], $2::text[], $3::text[]) AS s (workspace_id, category, id)
+      text: `SELECT ${VAULT_COLUMNS} FROM unnest($1::text[], $2::text[], $3::text[]) AS s (workspace_id, category, id)
         JOIN vault.subject_keys k
           ON k.workspace_id = s.workspace_id AND k.subject_category = s.category AND k.subject_id = s.id
         WHERE k.wrapped IS NULL`,
@@ -76,7 +77,7 @@ export async function openVault(pool: pg.Pool, keyring: Keyring): Promise<Vault>
     if (ids.size === 0) return [];
     const { rows } = await pool.query<KeyRow>({
       name: 'vault.by',
-      text: `SELECT ${COLUMNS} FROM vault.subject_keys k WHERE k.key_id = ANY ($1::uuid[])`,
+      text: `SELECT ${VAULT_COLUMNS} FROM vault.subject_keys k WHERE k.key_id = ANY ($1::uuid[])`,
       values: [[...ids]],
     });
     return rows;
@@ -109,16 +110,16 @@ async function checkWrappingKeys(pool: pg.Pool, keyring: Keyring): Promise<void>
   const { rows } = await pool.query<{ id: string }>(
     'SELECT id FROM vault.wrapping_keys WHERE retired_at IS NULL ORDER BY is_current DESC, id',
   );
-  for (const { id } of rows) await required(keyring, id);
+  for (const { id } of rows) await requiredKey(keyring, id);
 }
 
 /** The key that new ones are wrapped by. */
 export async function currentKey(db: pg.Pool | pg.ClientBase, keyring: Keyring): Promise<WrappingKey> {
   const { rows } = await db.query<{ id: string }>('SELECT id FROM vault.wrapping_keys WHERE is_current');
-  return required(keyring, rows[0]?.id ?? '');
+  return requiredKey(keyring, rows[0]?.id ?? '');
 }
 
-async function required(keyring: Keyring, id: string): Promise<WrappingKey> {
+export async function requiredKey(keyring: Keyring, id: string): Promise<WrappingKey> {
   const key = await keyring.find(id);
   if (key) return key;
   throw vaultError(

@@ -13,6 +13,7 @@ import { loadCatalog } from '../../../src/eventstore/catalog.ts';
 import type { RecordedEvent } from '../../../src/eventstore/envelope.ts';
 import { loadReadModels } from '../../../src/projections/catalog.ts';
 import { isPersonalColumn } from '../../../src/projections/columns.ts';
+import { schemaName } from '../../../src/projections/engine/sqlNames.ts';
 import type { ReadModel } from '../../../src/projections/readModel.ts';
 import { erasedIn } from '../../support/erased.ts';
 import { lived, wishesTo } from '../../support/wishes.ts';
@@ -58,6 +59,12 @@ async function expectErased(log: MemoryLog, of: readonly ReadModel[] = models): 
   const { stored, folded } = await bothSides(postgres.pool, of, asReadNow(log));
   expect(stored).toEqual(folded);
 }
+
+/** The schema of a model's build, by its version now. */
+const schemaOf = (name: string, build: number): string => {
+  const version = models.find(model => model.name === name)?.version ?? 0;
+  return schemaName(name, version, build);
+};
 
 const person = (): Place => ({ category: 'contact', aggregateId: randomUUID() });
 const born = (name: string) =>
@@ -156,45 +163,52 @@ test('a build that read the person before clears them as it comes to the event',
   for (const model of ['contacts', 'timeline']) await second.rebuild(model);
   await eventually(
     () => checkpoints(postgres.pool),
-    found => expect([found.contacts_v3_b2, found.timeline_v2_b2]).toEqual([String(place), String(place)]),
+    found =>
+      expect([found[schemaOf('contacts', 2)], found[schemaOf('timeline', 2)]]).toEqual([
+        String(place),
+        String(place),
+      ]),
   );
   await reached(second, erase(log, ann));
-  expect(await textOf('contacts_v3_b1')).not.toMatch(/Ann/i);
-  expect(await textOf('contacts_v3_b2')).toContain('Annie');
+  expect(await textOf(schemaOf('contacts', 1))).not.toMatch(/Ann/i);
+  expect(await textOf(schemaOf('contacts', 2))).toContain('Annie');
   held.open();
   await eventually(
     () => Promise.all([shownBuild(postgres.pool, 'contacts'), shownBuild(postgres.pool, 'timeline')]),
-    schemas => expect(schemas).toEqual(['contacts_v3_b2', 'timeline_v2_b2']),
+    schemas => expect(schemas).toEqual([schemaOf('contacts', 2), schemaOf('timeline', 2)]),
   );
-  expect(await textOf('contacts_v3_b2')).not.toMatch(/Ann/i);
+  expect(await textOf(schemaOf('contacts', 2))).not.toMatch(/Ann/i);
   await expectErased(log);
 });
 
 test('builds that nobody folds any more, replaced or of an older version, don’t keep the person', async () => {
   const log = memoryLog();
   const [ann, bob] = [person(), person()];
+  const old = schemaName('contacts', (models.find(({ name }) => name === 'contacts')?.version ?? 0) - 1, 1);
   tell(log, ann, born('Ann'), renamed('Annie'));
-  const older = models.map(model => (model.name === 'contacts' ? { ...model, version: 2 } : model));
+  const older = models.map(model =>
+    model.name === 'contacts' ? { ...model, version: model.version - 1 } : model,
+  );
   const first = await run({ pool: postgres.pool, source: log.source, models: older });
   await reached(first, tell(log, bob, born('Bob')));
   await first.rebuild('timeline');
   await eventually(
     () => shownBuild(postgres.pool, 'timeline'),
-    schema => expect(schema).toBe('timeline_v2_b2'),
+    schema => expect(schema).toBe(schemaOf('timeline', 2)),
   );
-  expect(await textOf('timeline_v2_b1'), 'it is there until the next start').toContain('Annie');
+  expect(await textOf(schemaOf('timeline', 1)), 'it is there until the next start').toContain('Annie');
   await first.close();
   const reader = await postgres.pool.connect();
   try {
     // The replaced build can't be dropped, and the new version of the other isn't shown.
     await reader.query('BEGIN');
-    await reader.query('SELECT count(*) FROM timeline_v2_b1.rows');
+    await reader.query(`SELECT count(*) FROM ${schemaOf('timeline', 1)}.rows`);
     const held = gate(log.source, after => (after ? undefined : 1));
     const second = await run({ pool: postgres.pool, source: held.source, models });
     await reached(second, erase(log, ann));
-    expect(await shownBuild(postgres.pool, 'contacts')).toBe('contacts_v2_b1');
+    expect(await shownBuild(postgres.pool, 'contacts')).toBe(old);
     await eventually(
-      async () => [await textOf('timeline_v2_b1'), await textOf('contacts_v2_b1')],
+      async () => [await textOf(schemaOf('timeline', 1)), await textOf(old)],
       texts => {
         for (const text of texts) expect(text).not.toMatch(/Ann/i);
         for (const text of texts) expect(text).toContain('Bob');
@@ -207,7 +221,7 @@ test('builds that nobody folds any more, replaced or of an older version, don’
   }
   await eventually(
     () => shownBuild(postgres.pool, 'contacts'),
-    schema => expect(schema).toBe('contacts_v3_b1'),
+    schema => expect(schema).toBe(schemaOf('contacts', 1)),
   );
   await expectErased(log);
 });
@@ -236,7 +250,8 @@ test('Postgres keeps no samples of what is personal', async () => {
   await reached(projector, log.events().at(-1)?.position ?? -1n);
   await postgres.pool.query('ANALYZE');
   const { rows } = await postgres.pool.query<{ sample: string }>(
-    `SELECT s::text AS sample FROM pg_stats s WHERE schemaname IN ('contacts_v3_b1', 'users_v2_b1', 'timeline_v2_b1')`,
+    `SELECT s::text AS sample FROM pg_stats s WHERE schemaname = ANY ($1)`,
+    [['contacts', 'users', 'timeline'].map(name => schemaOf(name, 1))],
   );
   expect(rows.length, 'of other columns it does').toBeGreaterThan(10);
   expect(rows.filter(({ sample }) => /person\d/.test(sample))).toEqual([]);
@@ -255,7 +270,7 @@ test('what was cleared is vacuumed, and then it is known that it was', async () 
   const dead = await postgres.pool.query<{ name: string }>(
     `SELECT schemaname || '.' || relname AS name FROM pg_stat_user_tables
      WHERE schemaname = ANY ($1) AND last_vacuum IS NULL`,
-    [['contacts_v3_b1', 'users_v2_b1', 'timeline_v2_b1', 'vault']],
+    [[schemaOf('contacts', 1), schemaOf('users', 1), schemaOf('timeline', 1), 'vault']],
   );
   expect(dead.rows).toEqual([{ name: 'vault.wrapping_keys' }]);
 });
