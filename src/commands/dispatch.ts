@@ -129,9 +129,9 @@ async function tryOnce(
   const decided = await decideFor(wish, state, view, options);
   if (isRejection(decided) || decided.events.length === 0) {
     if (view.restsOnCache()) return 'look again';
-    return isRejection(decided)
-      ? refusal(decided)
-      : success(wish.id, state, { appended: 0, repeated: false });
+    if (isRejection(decided)) return refusal(decided);
+    await finishErasure(wish, state, options);
+    return success(wish.id, state, { appended: 0, repeated: false });
   }
 
   const sealed = await seal(wish, state, decided, view, options);

@@ -9,7 +9,7 @@ import { createCodec } from '../../src/eventstore/codec.ts';
 import { keyedHash } from '../../src/eventstore/hash.ts';
 import { NOW } from './decider.ts';
 import { ANN } from './ids.ts';
-import { memoryVault } from './memoryVault.ts';
+import { type MemoryVault, memoryVault } from './memoryVault.ts';
 
 export const catalog = await loadCatalog();
 /** All processes of a test have the same. */
@@ -28,18 +28,21 @@ export type WriteSideOptions = {
   readonly authorise?: Authorise;
   readonly cacheSize?: number;
   readonly timeoutMs?: number;
+  /** Instead of the one that all have. */
+  readonly keys?: Pick<MemoryVault, 'forWriting' | 'forReading' | 'erase'>;
 };
 
 export function writeSide(client: StreamClient, options: WriteSideOptions = {}) {
   const { workspaceId = 'main', now = tick, random = () => 0, ...more } = options;
-  const { authorise = () => undefined, ...bounds } = more;
-  const streams = createStreams({ client, codec, ...bounds });
+  const { authorise = () => undefined, keys, ...bounds } = more;
+  const own = keys ? createCodec(catalog, keys) : codec;
+  const streams = createStreams({ client, codec: own, ...bounds });
   const dispatch = createDispatch({
     catalog,
-    codec,
+    codec: own,
     streams,
     authorise,
-    eraseKey: vault.erase,
+    eraseKey: (keys ?? vault).erase,
     hashInput: keyedHash(key, 'command-input'),
     hashValue: keyedHash(key, 'reservation'),
     now,

@@ -14,6 +14,7 @@ describe('loadConfig', () => {
       port: 4000,
       logLevel: 'info',
       roles: ['api', 'projector'],
+      wrappingKeys: [],
     });
   });
 
@@ -25,6 +26,7 @@ describe('loadConfig', () => {
       RELATA_POSTGRES_URL: 'postgresql://ann:secret@db/relata',
       RELATA_LOG_LEVEL: 'debug',
       RELATA_MASTER_KEY: KEY,
+      RELATA_WRAPPING_KEYS: `${KEY}, ${Buffer.alloc(32, 8).toString('base64')}`,
       RELATA_ROLES: 'projector',
     };
     expect(loadConfig(env, '/srv')).toEqual({
@@ -34,6 +36,7 @@ describe('loadConfig', () => {
       postgresUrl: env.RELATA_POSTGRES_URL,
       logLevel: 'debug',
       masterKey: new Uint8Array(32).fill(7),
+      wrappingKeys: [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)],
       roles: ['projector'],
     });
   });
