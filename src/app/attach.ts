@@ -3,6 +3,7 @@ import { setInterval as every } from 'node:timers/promises';
 import type { Readiness } from '../api/health.ts';
 import type { Config } from '../config.ts';
 import type { Position } from '../eventstore/envelope.ts';
+import { createLogger } from '../projections/engine/logger.ts';
 import { openVisibility, type Visibility } from '../projections/engine/visibility.ts';
 import { openReadPool } from '../projections/query/readPool.ts';
 import { aborted } from '../runtime/aborted.ts';
@@ -10,7 +11,7 @@ import { readMasterKey } from '../runtime/dataFolder.ts';
 import { type FatalError, fatal } from '../runtime/fatal.ts';
 import { type RunningInstance, readRunningInstance } from '../runtime/instance.ts';
 import { createClosing } from './closing.ts';
-import { asFatal, createLogger, startInstance } from './instance.ts';
+import { asFatal, startInstance } from './instance.ts';
 import { keysOf } from './keys.ts';
 import { openWriteSide, type WriteSide } from './writeSide.ts';
 
@@ -50,7 +51,7 @@ async function startAlone(config: Config, signal: AbortSignal | undefined): Prom
 }
 
 async function attachTo(running: RunningInstance, config: Config): Promise<Attached> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'main');
   const closing = createClosing(logger);
   try {
     const { eventStoreUrl, postgresUrl } = running;

@@ -1,12 +1,12 @@
 /** One running Relata: stores, write side, projector and API in their order, and back again. */
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { type Logger, pino } from 'pino';
 import { buildServer } from '../api/server.ts';
 import type { Config } from '../config.ts';
 import { vaultErrorOf } from '../eventstore/personal/errors.ts';
 import { failureOf } from '../projections/engine/failure.ts';
 import { dropLease } from '../projections/engine/lease.ts';
+import { createLogger } from '../projections/engine/logger.ts';
 import { migrate } from '../projections/engine/migrate.ts';
 import { type ProjectorWorker, startProjectorWorker } from '../projections/engine/projectorWorker.ts';
 import { openVisibility, type Visibility } from '../projections/engine/visibility.ts';
@@ -46,14 +46,12 @@ const SERVER_MS = 10_000;
 /** An embedded Postgres that writes what it has in memory takes its time, and has bounds of its own. */
 const STORES_MS = 90_000;
 
-export const createLogger = (level: string): Logger => pino({ level, base: { part: 'main' } });
-
 /**
  * @throws FatalError for what the user can put right, or the signal's reason; then everything that was begun has been
  * ended.
  */
 export async function startInstance({ config, development, signal }: InstanceOptions): Promise<Instance> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'main');
   const closing = createClosing(logger);
   try {
     const { masterKey: given } = config;

@@ -1,7 +1,6 @@
 /** Entry of the projector's thread: it decodes, folds and writes here, so that no request waits for it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import pg from 'pg';
-import { pino } from 'pino';
 import { loadCatalog } from '../../eventstore/catalog.ts';
 import { connectEventStore, disconnect } from '../../eventstore/client.ts';
 import { createCodec } from '../../eventstore/codec.ts';
@@ -10,6 +9,7 @@ import { openVault } from '../../eventstore/personal/vault.ts';
 import { loadReadModels } from '../catalog.ts';
 import { eventStoreSource } from './eventStoreSource.ts';
 import { failureOf } from './failure.ts';
+import { createLogger } from './logger.ts';
 import { type Projector, startProjector } from './projector.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './workerMessages.ts';
 
@@ -18,7 +18,7 @@ if (!port) throw new Error('this file is the entry of a worker thread');
 const options = workerData as WorkerOptions; // given by projectorWorker.ts
 const tell = (message: FromWorker) => port.postMessage(message);
 
-const logger = pino({ level: options.logLevel, base: { part: 'projector' } });
+const logger = createLogger(options.logLevel, 'projector');
 const pool = new pg.Pool({
   connectionString: options.postgresUrl,
   max: 4,
