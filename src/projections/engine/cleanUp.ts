@@ -81,7 +81,7 @@ async function clearUnfolded(pool: pg.Pool, models: readonly ReadModel[]): Promi
       [build.schema],
     );
     const columns = new Set(rows.map(({ name }) => name));
-    for (const { text, values } of clearingOf(model, build.schema, name => columns.has(name)))
+    for (const { text, values } of clearingOf(model, build.schema, { has: name => columns.has(name) }))
       await pool.query(text, values(persons));
   }
 }

@@ -16,13 +16,25 @@ export const arraysOf = (persons: readonly Person[]): string[] => [
   arrayOf(persons, ({ id }) => id),
 ];
 
-/** @param has the columns that the build's tables have: all that are declared, unless it is of another version. */
+type Known = {
+  /** The columns that the build's tables have: all that are declared, unless it is of another version. */
+  readonly has?: (column: string) => boolean;
+  readonly types?: Iterable<EventType>;
+};
+
 export function clearingOf(
   model: ReadModel,
   schema: string,
-  has: (column: string) => boolean = () => true,
+  { has = () => true, types = eventTypes.values() }: Known = {},
 ): readonly Bulk<Person>[] {
-  return [...recordClearing(model, schema, has), ...eventDataClearing(model, schema, has)];
+  const eventData = Object.entries(model.columns).filter(
+    ([name, column]) => column.eventData && has(snake(name)),
+  );
+  const declared = [...types];
+  return [
+    ...recordClearing(model, schema, has),
+    ...eventData.flatMap(([column]) => eventDataClearing(snake(column), schema, declared)),
+  ];
 }
 
 /**
@@ -56,53 +68,48 @@ function recordClearing(
   }));
 }
 
-/** The personal fields in columns that hold events' data: of the person's own events, and of others that name them. */
+/** The personal fields in a column that holds events' data: of the person's own events, and of others that name them. */
 function eventDataClearing(
-  model: ReadModel,
+  column: string,
   schema: string,
-  has: (column: string) => boolean,
+  types: readonly EventType[],
 ): readonly Bulk<Person>[] {
-  return Object.entries(model.columns)
-    .filter(([name, column]) => column.eventData && has(snake(name)))
-    .flatMap(([column]) => {
-      const data = quoted(snake(column));
-      const own = [...eventTypes.values()].flatMap(eventType => {
-        const fields = fieldsAbout(eventType, undefined);
-        return fields.length > 0 ? [{ eventType, fields }] : [];
-      });
-      const cases = own.map(
-        ({ eventType, fields }) => `WHEN ${literal(eventType.type)} THEN ${without(`r.${data}`, fields)}`,
-      );
-      const update = (set: string, where: string) =>
-        `UPDATE ${quoted(schema)}.rows r SET ${data} = ${set} FROM ${due(schema)}
-         WHERE r.workspace_id = d.workspace_id AND ${where}`;
-      const types = own.map(({ eventType }) => literal(eventType.type)).join(', ');
-      const ofRecord = `r.record_id = d.id AND r.record_type = d.category AND r.type IN (${types})`;
-      const others = [...eventTypes.values()].flatMap(eventType =>
-        holdersOf(eventType).map(({ field, category }) => ({
-          name: `${schema}.erase_${snake(column)}_${eventType.type}_${field}`,
-          text: update(
-            without(`r.${data}`, fieldsAbout(eventType, field)),
-            `d.category = ${literal(category)} AND r.type = ${literal(eventType.type)}
-               AND r.${data} ->> ${literal(field)} = d.id::text`,
-          ),
-          values: arraysOf,
-        })),
-      );
-      const text = update(`CASE r.type ${cases.join(' ')} END`, ofRecord);
-      return [{ name: `${schema}.erase_${snake(column)}`, text, values: arraysOf }, ...others];
-    });
+  const data = `r.${quoted(column)}`;
+  const update = (set: string, where: string) =>
+    `UPDATE ${quoted(schema)}.rows r SET ${quoted(column)} = ${set} FROM ${due(schema)}
+     WHERE r.workspace_id = d.workspace_id AND ${where}`;
+  const own = types.flatMap(({ type, personal }) => {
+    const fields = fieldsAbout(personal, undefined);
+    return fields.length > 0 ? [{ type: literal(type), left: without(data, fields) }] : [];
+  });
+  const texts = types.flatMap(({ type, personal }) =>
+    holdersOf(personal).map(({ field, category }) =>
+      update(
+        without(data, fieldsAbout(personal, field)),
+        `d.category = ${literal(category)} AND r.type = ${literal(type)} AND ${data} ->> ${literal(field)} = d.id::text`,
+      ),
+    ),
+  );
+  if (own.length > 0)
+    texts.push(
+      update(
+        `CASE r.type ${own.map(({ type, left }) => `WHEN ${type} THEN ${left}`).join(' ')} END`,
+        `r.record_id = d.id AND r.record_type = d.category AND r.type IN (${own.map(({ type }) => type).join(', ')})`,
+      ),
+    );
+  return texts.map((text, i) => ({ name: `${schema}.erase_${column}_${i}`, text, values: arraysOf }));
 }
 
+type Fields = EventType['personal'];
 type Field = { readonly name: string; readonly isList: boolean };
 
 /** The personal fields about the record that another field names, or about the event's own record. */
-const fieldsAbout = ({ personal }: EventType, holder: string | undefined): readonly Field[] =>
+const fieldsAbout = (personal: Fields, holder: string | undefined): readonly Field[] =>
   [...personal].flatMap(([name, { subject, isList }]) =>
     subject?.field === holder ? [{ name, isList }] : [],
   );
 
-function holdersOf({ personal }: EventType) {
+function holdersOf(personal: Fields) {
   const subjects = [...personal.values()].flatMap(({ subject }) => subject ?? []);
   return [...new Map(subjects.map(subject => [subject.field, subject])).values()];
 }

@@ -6,13 +6,18 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { contact } from '../../../src/domain/customers/contact.ts';
 import type { Aggregate } from '../../../src/domain/kernel/aggregate.ts';
 import { erasureType } from '../../../src/domain/kernel/erasure.ts';
+import { defineEvents } from '../../../src/domain/kernel/events.ts';
+import { personal } from '../../../src/domain/kernel/personal.ts';
+import { Ref, Text } from '../../../src/domain/kernel/values.ts';
 import { loadCatalog } from '../../../src/eventstore/catalog.ts';
 import type { RecordedEvent } from '../../../src/eventstore/envelope.ts';
 import { loadReadModels } from '../../../src/projections/catalog.ts';
 import { isPersonalColumn } from '../../../src/projections/columns.ts';
+import { clearingOf } from '../../../src/projections/engine/clearing.ts';
 import { schemaName } from '../../../src/projections/engine/sqlNames.ts';
 import type { ReadModel } from '../../../src/projections/readModel.ts';
 import { erasedIn } from '../../support/erased.ts';
@@ -179,6 +184,59 @@ test('a build that read the person before clears them as it comes to the event',
   );
   expect(await textOf(schemaOf('contacts', 2))).not.toMatch(/Ann/i);
   await expectErased(log);
+});
+
+test('a build that began after the key was destroyed is not searched: it could not read the person', async () => {
+  const log = memoryLog();
+  const ann = person();
+  tell(log, ann, born('Ann'), renamed('Annie'));
+  await postgres.pool.query(`SELECT vault.erase('{default}', '{contact}', ARRAY[$1])`, [ann.aggregateId]);
+  await postgres.pool.query(`UPDATE vault.subject_keys SET erased_at = now() - interval '2 minutes'`);
+  const projector = await run({ pool: postgres.pool, source: log.source, models });
+  await reached(projector, erase(log, ann));
+  // This log is readable all the same, so what was written of it is still there.
+  expect(await textOf(schemaOf('contacts', 1))).toContain('Annie');
+});
+
+test('what a timeline has of a person in others’ events goes as well, and what it has of others stays', async () => {
+  const visits = defineEvents('visit', {
+    VisitMade: {
+      guestId: Ref('contact'),
+      hostId: Ref('user'),
+      words: personal(z.array(Text(99)), { subject: 'guestId' }),
+      thoughts: personal(Text(99), { subject: 'hostId' }).optional(),
+      minutes: z.int(),
+    },
+  });
+  const timeline = models.find(({ name }) => name === 'timeline') as ReadModel;
+  const [ann, bob, host] = [person(), person(), { ...person(), category: 'user' }];
+  const data = (guest: Place) => ({
+    guestId: guest.aggregateId,
+    hostId: host.aggregateId,
+    words: ['mine'],
+    thoughts: 'private',
+    minutes: 5,
+  });
+  const log = memoryLog();
+  for (const guest of [ann, bob])
+    tell(log, { category: 'visit', aggregateId: randomUUID() }, ['VisitMade', data(guest)]);
+  const projector = await run({ pool: postgres.pool, source: log.source, models: [timeline] });
+  await reached(projector, tell(log, person(), born('Bystander')));
+  const clear = async ({ category, aggregateId: id }: Place) => {
+    await postgres.pool.query('SELECT vault.erase($1, $2, $3)', [['default'], [category], [id]]);
+    const types = [visits.VisitMade.eventType];
+    for (const { text, values } of clearingOf(timeline, schemaOf('timeline', 1), { types }))
+      await postgres.pool.query(text, values([{ workspaceId: 'default', category, id }]));
+    const { rows } = await postgres.pool.query(
+      `SELECT data FROM crm.timeline WHERE type = 'VisitMade' ORDER BY known_from`,
+    );
+    return rows.map(row => row.data);
+  };
+  const { thoughts: _, ...unthought } = data(bob);
+  expect(await clear({ ...ann, category: 'user' }), 'nobody of that kind').toEqual([data(ann), data(bob)]);
+  expect(await clear(ann)).toEqual([{ ...data(ann), words: [] }, data(bob)]);
+  const left = { ...data(ann), words: [], thoughts: undefined };
+  expect(await clear(host)).toEqual([JSON.parse(JSON.stringify(left)), unthought]);
 });
 
 test('builds that nobody folds any more, replaced or of an older version, don’t keep the person', async () => {

@@ -11,6 +11,7 @@ const logged = (error: Error) => {
 test('an error of Postgres is logged with its message and code, and not with the row that it refuses', () => {
   const cause = new pg.DatabaseError('null value in column "name"', 1, 'error');
   Object.assign(cause, {
+    severity: 'ERROR',
     code: '23502',
     detail: 'Failing row contains (Ann, ann@example.com).',
     where: 'Ann',
