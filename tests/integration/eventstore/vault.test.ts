@@ -194,6 +194,29 @@ describe('rotation', () => {
     expect(found.size).toBe(next - Math.ceil(next / 5));
   });
 
+  test('a new key waits while the wrapping key is exchanged, and comes in under the new one', async () => {
+    const vault = await open();
+    await keyOf(vault);
+    const made = await make();
+    const rotating = await postgres.pool.connect();
+    try {
+      await rotating.query('BEGIN');
+      await rotating.query(`SELECT pg_advisory_xact_lock(hashtext('relata.vault'))`);
+      await rotating.query('UPDATE vault.wrapping_keys SET is_current = false');
+      await rotating.query('INSERT INTO vault.wrapping_keys (id, is_current) VALUES ($1, true)', [made.id]);
+      const writing = keyOf(vault, person(2));
+      const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`;
+      await expect
+        .poll(async () => (await postgres.pool.query(waiting)).rowCount, { timeout: 10_000 })
+        .toBe(1);
+      await rotating.query('COMMIT');
+      expect((await writing)?.secret).toHaveLength(32);
+    } finally {
+      rotating.release(true);
+    }
+    expect(await wrappedBy()).toEqual({ [ring().first.id]: 1, [made.id]: 1 });
+  });
+
   test('goes on where it was interrupted, and both keys are needed until it is done', async () => {
     await (await open()).forWriting(Array.from({ length: 1_500 }, (_, n) => person(n)));
     const made = await make();
