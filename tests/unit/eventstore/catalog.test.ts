@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { isPersonal } from '../../../src/domain/kernel/personal.ts';
@@ -172,6 +173,17 @@ describe('personal data', () => {
       'UserInvited.jobTitle',
       'UserInvited.name',
     ]);
+  });
+  test('is listed in docs/personal-data.md', () => {
+    const docs = readFileSync(new URL('../../../docs/personal-data.md', import.meta.url), 'utf8');
+    const listed = [...docs.matchAll(/^\| `([a-zA-Z]+)` \| ((?:`[a-zA-Z]+`(?:, )?)+) \|$/gm)].map(
+      ([, category = '', fields = '']) => [category, fields.replaceAll('`', '').split(', ')],
+    );
+    const marked = [...catalog.aggregates].flatMap(([category, { eventTypes: own }]) => {
+      const fields = new Set([...own.values()].flatMap(({ personal }) => [...personal.keys()]));
+      return fields.size > 0 ? [[category, [...fields].sort()]] : [];
+    });
+    expect(listed).toEqual(marked);
   });
   test('a mark below the top of an event would go unseen, so there is none', () => {
     for (const { type, schema } of eventTypes)
