@@ -67,9 +67,10 @@ async function nextKey(current: WrappingKey, config: Config, keyring: Keyring): 
       'WRAPPING_KEY_NEEDED',
       'The master key comes from RELATA_MASTER_KEY, so other instances need the new key as well: make one (`openssl rand -base64 32`), add it at the end of RELATA_WRAPPING_KEYS of all instances, restart them, and rotate then.',
     );
-  const made = wrappingKey(randomBytes(KEY_BYTES));
+  const bytes = randomBytes(KEY_BYTES);
+  const made = wrappingKey(bytes);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // It must be there for good before the first key is under it.
-  await writeWhole(wrappingKeyFile(folder, made), made.secret, 0o600);
+  await writeWhole(wrappingKeyFile(folder, made), bytes, 0o600);
   return made;
 }

@@ -1,5 +1,5 @@
 /** The keys and nonces that the sealed golden events were written with. They protect nothing. */
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
 import { idFrom } from '../../src/eventstore/hash.ts';
 import { subjectName } from '../../src/eventstore/personal/keySource.ts';
 import type { Nonces } from '../../src/eventstore/personal/seal.ts';
@@ -9,9 +9,11 @@ import { memoryVault } from './memoryVault.ts';
 export const goldenVault = () =>
   memoryVault(subject => ({
     id: idFrom('golden key', subjectName(subject)),
-    secret: createHash('sha256')
-      .update(`golden secret|${subjectName(subject)}`)
-      .digest(),
+    secret: createSecretKey(
+      createHash('sha256')
+        .update(`golden secret|${subjectName(subject)}`)
+        .digest(),
+    ),
   }));
 
 /** Bytes of 1, then of 2, … */

@@ -1,5 +1,5 @@
 /** Keys of persons in memory: as the vault in Postgres has them, for tests of whoever uses one. */
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import {
   type Key,
   type KeySource,
@@ -18,9 +18,9 @@ export type MemoryVault = KeySource & {
 
 /** @param make gives the key of a person who has none yet. */
 export function memoryVault(
-  make: (subject: Subject) => Key = () => ({ id: newKeyId(), secret: randomBytes(32) }),
+  make: (subject: Subject) => Key = () => ({ id: newKeyId(), secret: createSecretKey(randomBytes(32)) }),
 ): MemoryVault {
-  const keys = new Map<string, { readonly id: string; secret: Buffer | undefined }>();
+  const keys = new Map<string, { readonly id: string; secret: KeyObject | undefined }>();
   const asked: MemoryVault['asked'] = [];
   return {
     asked,

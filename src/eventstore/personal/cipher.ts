@@ -1,4 +1,5 @@
 /** The personal fields of whole events: sealed before they are stored, opened after they are read, gone when erased. */
+import type { KeyObject } from 'node:crypto';
 import type { EventType } from '../../domain/kernel/events.ts';
 import { withoutFields } from '../../domain/kernel/personal.ts';
 import { vaultError } from './errors.ts';
@@ -99,7 +100,7 @@ const placeOf = ({ stream, record, eventType }: At, field: string) => ({
   field,
 });
 
-function openSafely(secret: Buffer, at: At, name: string, sealed: unknown): unknown {
+function openSafely(secret: KeyObject, at: At, name: string, sealed: unknown): unknown {
   try {
     return openField(secret, placeOf(at, name), sealed);
   } catch (cause) {

@@ -1,5 +1,5 @@
 /** What the codec needs of persons' keys, wherever they are kept. */
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import type { PersonalField } from '../../domain/kernel/personal.ts';
 import type { Id } from '../../domain/kernel/values.ts';
 
@@ -9,8 +9,8 @@ export type Subject = { readonly workspaceId: string; readonly category: string;
 export const subjectName = ({ workspaceId, category, id }: Subject): string =>
   `${workspaceId}|${category}|${id}`;
 
-/** 32 bytes under an id. */
-export type Key = { readonly id: Id; readonly secret: Buffer };
+/** 32 bytes under an id; as a key object, since preparing it from bytes costs more than all that is done with it. */
+export type Key = { readonly id: Id; readonly secret: KeyObject };
 
 export type KeySource = {
   /** By `subjectName`: the key to write with, durable before this resolves; none for an erased person. */
@@ -26,7 +26,7 @@ export type Wanted = {
 
 export type Found = {
   /** By id; one that was destroyed has nothing, and one that nobody has ever heard of is not here. */
-  readonly keys: ReadonlyMap<string, Buffer | undefined>;
+  readonly keys: ReadonlyMap<string, KeyObject | undefined>;
   /** Names of erased persons, of those that were asked for in either way. */
   readonly erased: ReadonlySet<string>;
 };

@@ -2,14 +2,14 @@
  * The keys that wrap persons' keys: one that derives from the installation's master key, those given, and those in the
  * folder `keys/wrapping`, where a rotation puts them. Their ids derive from them, so a wrong key is never taken for another.
  */
-import { createHash, hkdfSync } from 'node:crypto';
+import { createHash, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const KEY_BYTES = 32;
 const SUFFIX = '.key';
 
-export type WrappingKey = { readonly id: string; readonly secret: Buffer };
+export type WrappingKey = { readonly id: string; readonly secret: KeyObject };
 
 /** Plain values, so that it can be handed to a thread. */
 export type KeyringOptions = {
@@ -50,7 +50,7 @@ export function openKeyring({ masterKey, given, folder }: KeyringOptions): Keyri
 export const wrappingKey = (secret: Buffer): WrappingKey => ({
   // A hash of 32 random bytes says nothing about them.
   id: createHash('sha256').update('relata/wrapping-key-id').update(secret).digest('hex').slice(0, 16),
-  secret,
+  secret: createSecretKey(secret),
 });
 
 export const wrappingKeyFile = (folder: string, { id }: WrappingKey): string => join(folder, id + SUFFIX);
@@ -66,6 +66,6 @@ async function keysIn(folder: string): Promise<readonly WrappingKey[]> {
     files.map(async name => ({ name, key: wrappingKey(await readFile(join(folder, name))) })),
   );
   return keys.flatMap(({ name, key }) =>
-    key.secret.length === KEY_BYTES && name === key.id + SUFFIX ? [key] : [],
+    key.secret.symmetricKeySize === KEY_BYTES && name === key.id + SUFFIX ? [key] : [],
   );
 }

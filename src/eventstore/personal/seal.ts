@@ -2,7 +2,7 @@
  * One personal field as it is stored: base64 of a random nonce (12 bytes), the AES-256-GCM ciphertext of its JSON, and
  * the tag (16 bytes). It can be opened in its own place alone. A storage format.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -23,17 +23,17 @@ const covered = ({ workspaceId, stream, type, field }: Place): string =>
 export type Nonces = () => Buffer;
 export const randomNonces: Nonces = () => randomBytes(NONCE_BYTES);
 
-export const sealField = (secret: Buffer, place: Place, value: unknown, nonces: Nonces): string =>
+export const sealField = (secret: KeyObject, place: Place, value: unknown, nonces: Nonces): string =>
   sealBytes(secret, covered(place), Buffer.from(JSON.stringify(value)), nonces).toString('base64');
 
 /** @throws when it was altered, or belongs elsewhere. */
-export function openField(secret: Buffer, place: Place, sealed: unknown): unknown {
+export function openField(secret: KeyObject, place: Place, sealed: unknown): unknown {
   if (typeof sealed !== 'string') throw new Error('it is no text');
   return JSON.parse(openBytes(secret, covered(place), Buffer.from(sealed, 'base64')).toString());
 }
 
 export function sealBytes(
-  secret: Buffer,
+  secret: KeyObject,
   alsoCovered: string,
   plain: Buffer,
   nonces: Nonces = randomNonces,
@@ -45,7 +45,7 @@ export function sealBytes(
 }
 
 /** @throws when a bit of it, or of what it also covers, is another. */
-export function openBytes(secret: Buffer, alsoCovered: string, sealed: Buffer): Buffer {
+export function openBytes(secret: KeyObject, alsoCovered: string, sealed: Buffer): Buffer {
   if (sealed.length < NONCE_BYTES + TAG_BYTES) throw new Error('it is too short');
   const end = sealed.length - TAG_BYTES;
   const cipher = createDecipheriv(ALGORITHM, secret, sealed.subarray(0, NONCE_BYTES), {

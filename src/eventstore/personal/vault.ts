@@ -2,7 +2,7 @@
  * Persons' keys in Postgres, wrapped. Nothing of them is remembered here: each question is put to the database, so that
  * a key that was destroyed is gone for every process at once.
  */
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { vaultError, vaultErrorOf } from './errors.ts';
 import type { Keyring, WrappingKey } from './keyring.ts';
@@ -27,7 +27,7 @@ export async function openVault(pool: pg.Pool, keyring: Keyring): Promise<Vault>
   await answered(() => checkWrappingKeys(pool, keyring));
   let current: WrappingKey | undefined;
 
-  const unwrap = async (row: KeyRow): Promise<Buffer | undefined> =>
+  const unwrap = async (row: KeyRow): Promise<KeyObject | undefined> =>
     row.wrapped === null ? undefined : unwrapKey(await requiredKey(keyring, row.wrappedBy ?? ''), row);
 
   /** The keys of these persons; each is offered a new one, in case that there is none. */
@@ -38,7 +38,7 @@ export async function openVault(pool: pg.Pool, keyring: Keyring): Promise<Vault>
         current = by;
         const offered = subjects.map(subject => ({ ...subject, keyId: newKeyId() }));
         const ids = offered.map(({ keyId }) => keyId);
-        const wrapped = offered.map(each => wrapKey(by, each, randomBytes(SECRET_BYTES)));
+        const wrapped = offered.map(each => wrapKey(by, each, createSecretKey(randomBytes(SECRET_BYTES))));
         const { rows } = await pool.query<KeyRow>({
           name: 'vault.for',
           text: `SELECT ${VAULT_COLUMNS} FROM vault.keys_for($1, $2, $3, $4, $5, $6) k`,
@@ -88,7 +88,7 @@ export async function openVault(pool: pg.Pool, keyring: Keyring): Promise<Vault>
     forReading: ({ keyIds, subjects }) =>
       answered(async () => {
         const [rows, others] = await Promise.all([byId(keyIds), erasedOf(subjects)]);
-        const keys = new Map<string, Buffer | undefined>();
+        const keys = new Map<string, KeyObject | undefined>();
         for (const row of rows) keys.set(row.keyId, await unwrap(row));
         const erased = [...rows.filter(({ wrapped }) => wrapped === null), ...others];
         return { keys, erased: new Set(erased.map(subjectName)) };

@@ -1,5 +1,5 @@
 /** The vault in Postgres: one key a person whoever asks first, none once they are erased, and wrapped by the right key. */
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,20 +37,24 @@ const open = (): Promise<Vault> => openVault(postgres.pool, ring());
 
 const ann: Subject = { workspaceId: 'main', category: 'contact', id: id(1) };
 const person = (n: number): Subject => ({ ...ann, id: id(n) });
-const keyOf = async (vault: Vault, subject: Subject = ann) =>
-  (await vault.forWriting([subject])).get(subjectName(subject));
+/** As plain text: two key objects are the same to `toEqual` whatever they hold. */
+const hex = (secret: KeyObject | undefined) => secret?.export().toString('hex');
+const keyOf = async (vault: Vault, subject: Subject = ann) => {
+  const key = (await vault.forWriting([subject])).get(subjectName(subject));
+  return key && { id: key.id, secret: hex(key.secret) };
+};
 const secretOf = async (vault: Vault, keyId: string) =>
-  (await vault.forReading({ keyIds: new Set([keyId]), subjects: [] })).keys.get(keyId);
+  hex((await vault.forReading({ keyIds: new Set([keyId]), subjects: [] })).keys.get(keyId));
 
 test('a person keeps the key that they were given, and each has another', async () => {
   const key = await keyOf(await open());
-  expect(key?.secret).toHaveLength(32);
+  expect(key?.secret).toHaveLength(64);
   const again = await open();
   expect(await keyOf(again)).toEqual(key);
   expect(await secretOf(again, key?.id ?? '')).toEqual(key?.secret);
   const others = [person(2), { ...ann, workspaceId: 'other' }, { ...ann, category: 'user' }];
   const found = await again.forWriting([...others, ann, ann]);
-  expect(new Set([...found.values()].map(({ secret }) => secret.toString('hex'))).size).toBe(4);
+  expect(new Set([...found.values()].map(({ secret }) => secret.export().toString('hex'))).size).toBe(4);
 });
 
 test('many processes that ask at once for the same persons are given the same keys', async () => {
@@ -60,7 +64,7 @@ test('many processes that ask at once for the same persons are given the same ke
     vaults.map(async (vault, i) => {
       const asked = i % 2 ? persons : persons.toReversed();
       const keys = await vault.forWriting(asked);
-      return persons.map(each => keys.get(subjectName(each))?.secret.toString('hex'));
+      return persons.map(each => keys.get(subjectName(each))?.secret.export().toString('hex'));
     }),
   );
   for (const each of found) expect(each).toEqual(found[0]);
@@ -72,7 +76,7 @@ test('what lies in the database is no key, and opens for the person of its row a
   const key = await keyOf(vault);
   await keyOf(vault, person(2));
   const { rows } = await postgres.pool.query<{ wrapped: Buffer }>('SELECT wrapped FROM vault.subject_keys');
-  for (const { wrapped } of rows) expect(wrapped.includes(key?.secret ?? '')).toBe(false);
+  for (const { wrapped } of rows) expect(wrapped.includes(Buffer.from(key?.secret ?? '', 'hex'))).toBe(false);
   await postgres.pool.query(
     `UPDATE vault.subject_keys SET wrapped = (SELECT wrapped FROM vault.subject_keys WHERE subject_id = $1)`,
     [ann.id],
@@ -99,7 +103,7 @@ describe('an erased person', () => {
       undefined,
       [subjectName(ann)],
     ]);
-    expect((await keyOf(other, person(2)))?.secret).toHaveLength(32);
+    expect((await keyOf(other, person(2)))?.secret).toHaveLength(64);
   });
   test('is known to be one also where there never was a key', async () => {
     const vault = await open();
@@ -135,7 +139,7 @@ describe('rotation', () => {
   const make = async (): Promise<WrappingKey> => {
     const made = wrappingKey(randomBytes(32));
     await mkdir(folder, { recursive: true });
-    await writeFile(wrappingKeyFile(folder, made), made.secret);
+    await writeFile(wrappingKeyFile(folder, made), made.secret.export());
     return made;
   };
   const wrappedBy = async () => {
@@ -162,7 +166,7 @@ describe('rotation', () => {
       const after = await each.forWriting(persons);
       expect(after.size).toBe(2_499);
       for (const [name, { id: keyId, secret }] of after)
-        expect([keyId, secret]).toEqual([before.get(name)?.id, before.get(name)?.secret]);
+        expect([keyId, hex(secret)]).toEqual([before.get(name)?.id, hex(before.get(name)?.secret)]);
     }
   });
 
@@ -210,7 +214,7 @@ describe('rotation', () => {
         .poll(async () => (await postgres.pool.query(waiting)).rowCount, { timeout: 10_000 })
         .toBe(1);
       await rotating.query('COMMIT');
-      expect((await writing)?.secret).toHaveLength(32);
+      expect((await writing)?.secret).toHaveLength(64);
     } finally {
       rotating.release(true);
     }
@@ -235,16 +239,16 @@ describe('rotation', () => {
   test('needs a key that is here: one that was given, or lies in the folder whole', async () => {
     await keyOf(await open());
     const made = wrappingKey(randomBytes(32));
-    await writeFile(wrappingKeyFile(folder, made), made.secret.subarray(1));
+    await writeFile(wrappingKeyFile(folder, made), made.secret.export().subarray(1));
     await makeCurrent(postgres.pool, made);
     await expect(open()).rejects.toMatchObject({
       vaultError: 'WRAPPING_KEY_MISSING',
       message: expect.stringMatching(`${made.id}.*${folder}`),
     });
-    const given = ring(MASTER, [made.secret]);
+    const given = ring(MASTER, [made.secret.export()]);
     expect(given.given?.id).toBe(made.id);
     await rewrapAll(postgres.pool, given, () => undefined);
     expect(await wrappedBy()).toEqual({ [made.id]: 1 });
-    expect((await keyOf(await openVault(postgres.pool, given)))?.secret).toHaveLength(32);
+    expect((await keyOf(await openVault(postgres.pool, given)))?.secret).toHaveLength(64);
   });
 });
