@@ -5,12 +5,13 @@ import {
   END,
   type EventStoreDBClient,
   excludeSystemEvents,
+  type Filter,
   FORWARDS,
   type ReadPosition,
   START,
 } from '@eventstore/db-client';
 import { feedQueue } from './feed.ts';
-import type { Decoded, EventSource, LogPoint } from './source.ts';
+import type { Decoded, EventSource, Feed, LogPoint } from './source.ts';
 
 export type Decode = (stored: AllStreamRecordedEvent) => Decoded;
 
@@ -20,19 +21,32 @@ const PAGE = 100;
 /** Only the leader has seen every event that was ever acknowledged. */
 const REQUIRES_LEADER = { requiresLeader: true } as const;
 
-export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource => ({
-  subscribe: after => subscribe(client, decode, after),
+export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource =>
+  logSource(client, (event, point) => ({ point, decoded: decodeSafely(decode, event) }));
+
+/** Each event as `read` makes it of the stored one. @param filter leaves out system events unless it says otherwise. */
+export const logSource = <E>(
+  client: EventStoreDBClient,
+  read: (event: AllStreamRecordedEvent, point: LogPoint) => E,
+  filter = excludeSystemEvents(),
+): EventSource<E> => ({
+  subscribe: after => subscribe(client, read, filter, after),
   idAt: point => idAt(client, point),
   end: () => lastEvent(client),
 });
 
-function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint | undefined) {
+function subscribe<E>(
+  client: EventStoreDBClient,
+  read: (event: AllStreamRecordedEvent, point: LogPoint) => E,
+  filter: Filter,
+  after: LogPoint | undefined,
+): Feed<E> {
   const subscription = client.subscribeToAll({
     fromPosition: after ? { commit: after.commit, prepare: after.prepare } : START,
     // No `checkpointReached`: the client calls it before the events ahead of it are handled.
-    filter: excludeSystemEvents(),
+    filter,
   });
-  const queue = feedQueue({
+  const queue = feedQueue<E>({
     pause: () => subscription.pause(),
     resume: () => subscription.resume(),
     close: () => {
@@ -42,7 +56,7 @@ function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint |
     },
   });
   subscription.on('data', ({ event }) => {
-    if (event) queue.push({ point: pointOf(event), decoded: decodeSafely(decode, event) });
+    if (event) queue.push(read(event, pointOf(event)));
   });
   // The client doesn't subscribe again by itself, neither after an error nor when the server ends the call.
   subscription.on('error', queue.fail);
