@@ -8,7 +8,7 @@ const STATEMENTS = [
   // Up to which event of the log all trees are hashed: one row.
   sql`
     CREATE TABLE relata.tree_checkpoint (
-      only boolean PRIMARY KEY DEFAULT true CHECK (only),
+      singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
       commit_position bigint NOT NULL DEFAULT -1,
       prepare_position bigint NOT NULL DEFAULT -1,
       event_id uuid
