@@ -13,4 +13,13 @@ export const storedLog = (client: EventStoreDBClient): StoredLog => logSource(cl
 
 /** Besides, the system events that take streams away. */
 export const storedLogWithDeletions = (client: EventStoreDBClient): StoredLog =>
-  logSource(client, read, eventTypeFilter({ regex: '^([^$]|\\$metadata$|\\$streamDeleted$)' }));
+  logSource(client, read, {
+    filter: eventTypeFilter({ regex: WITH_DELETIONS.source }),
+    has: type => WITH_DELETIONS.test(type),
+  });
+
+const WITH_DELETIONS = /^([^$]|\$metadata$|\$streamDeleted$)/;
+
+/** The position of the last event, −1 where there is none. */
+export const endOfLog = async (client: EventStoreDBClient): Promise<bigint> =>
+  (await storedLog(client).end())?.commit ?? -1n;

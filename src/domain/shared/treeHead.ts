@@ -23,14 +23,17 @@ const LogPosition = z
   .regex(/^\d{1,19}$/)
   .meta({ title: 'LogPosition' });
 
+/** Events; as many as an INTEGER of SQL and GraphQL can count. */
+const Count = z.int().max(2 ** 31 - 1);
+
 const head = {
   /** How many events of the workspace it covers, from the first on. */
-  size: z.int().min(1),
+  size: Count.min(1),
   rootHash: Hash,
   /** Of the last event that it covers. */
   position: LogPosition,
   /** The size of the head before it; 0 for the first. */
-  previousSize: z.int().min(0),
+  previousSize: Count.min(0),
   signedAt: Instant,
   keyId: KeyId,
   signature: Signature,

@@ -24,15 +24,20 @@ const REQUIRES_LEADER = { requiresLeader: true } as const;
 export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource =>
   logSource(client, (event, point) => ({ point, decoded: decodeSafely(decode, event) }));
 
-/** Each event as `read` makes it of the stored one. @param filter leaves out system events unless it says otherwise. */
+/** Which events a source has: as the server filters them, and as they are told by their types. */
+export type Wanted = { readonly filter: Filter; readonly has: (type: string) => boolean };
+
+const ALL_BUT_SYSTEM: Wanted = { filter: excludeSystemEvents(), has: type => !type.startsWith('$') };
+
+/** Each event as `read` makes it of the stored one. */
 export const logSource = <E>(
   client: EventStoreDBClient,
   read: (event: AllStreamRecordedEvent, point: LogPoint) => E,
-  filter = excludeSystemEvents(),
+  { filter, has }: Wanted = ALL_BUT_SYSTEM,
 ): EventSource<E> => ({
   subscribe: after => subscribe(client, read, filter, after),
   idAt: point => idAt(client, point),
-  end: () => lastEvent(client),
+  end: () => lastEvent(client, has),
 });
 
 function subscribe<E>(
@@ -86,12 +91,12 @@ async function idAt(client: EventStoreDBClient, point: LogPoint): Promise<string
     : undefined;
 }
 
-async function lastEvent(client: EventStoreDBClient): Promise<LogPoint | undefined> {
+async function lastEvent(client: EventStoreDBClient, has: Wanted['has']): Promise<LogPoint | undefined> {
   // Reads of $all know no filter, and system events may follow each other in numbers.
   let from: ReadPosition = END;
   for (;;) {
     const page = await readBack(client, from);
-    const found = page.find(event => !event.type.startsWith('$'));
+    const found = page.find(({ type }) => has(type));
     const last = page.at(-1);
     if (found || !last) return found && pointOf(found);
     from = last.position;
