@@ -45,28 +45,6 @@ export async function workspacesWithHeads(reads: Reads): Promise<readonly string
   return rows.map(([workspaceId]) => workspaceId as string);
 }
 
-/** The public keys of a workspace in the order in which they were published. */
-export async function keysOf(reads: Reads, workspaceId: string) {
-  const rows = await reads.read(
-    sql`SELECT key_id, public_key, previous_key_id, signature FROM crm.signing_keys
-        WHERE workspace_id = ${workspaceId} ORDER BY revision`,
-  );
-  return rows.map(row => {
-    const [keyId, publicKey, previousKeyId, signature] = row as [
-      string,
-      string,
-      string | null,
-      string | null,
-    ];
-    return {
-      keyId,
-      publicKey,
-      ...(previousKeyId !== null && { previousKeyId }),
-      ...(signature !== null && { signature }),
-    };
-  });
-}
-
 /** By the columns' types. */
 function headOf(row: readonly unknown[]): WitnessedHead {
   const [workspaceId, size, rootHash, position, previousSize, signedAt, keyId, signature, publicKey] =

@@ -1,5 +1,4 @@
 /** What Postgres keeps of the trees, small enough to be held while the log is read. */
-import { hash as digest } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 import { fatal } from '../../runtime/fatal.ts';
 import { CHUNK, growingTree, parted } from '../growingTree.ts';
@@ -57,5 +56,3 @@ export async function readBeginning(read: Read, head: WitnessedHead): Promise<Be
 
 /** A bytea as the query layer hands it out: `\x00ff…`. */
 export const bytesIn = (value: unknown): Buffer => Buffer.from(String(value).slice(2), 'hex');
-
-export const sha256 = (bytes: Buffer): Buffer => digest('sha256', bytes, 'buffer');
