@@ -173,7 +173,10 @@ export function checkTree({ workspaceId, findings, witnessed, cached, since }: T
       positions.push(position);
       places.push(position);
       const root = tree.push(leaf);
-      if (root || tree.size() === cached?.size) checkChunk(Math.ceil(tree.size() / CHUNK) - 1, root);
+      // A chunk that Postgres had only begun is compared as far as it had come.
+      const isKept =
+        cached !== undefined && (root ? tree.size() <= cached.size : tree.size() === cached.size);
+      if (isKept) checkChunk(Math.ceil(tree.size() / CHUNK) - 1, root);
       if (root) [leaves, positions] = [[], []];
       checkWitnessed();
     },
