@@ -151,16 +151,20 @@ async function sign(
     key,
   );
   const signed = await dispatch({ name: 'signTreeHead', input, id: monthId(workspaceId, signedAt) }, context);
-  if (!signed.ok) return signed.error;
+  if (!signed.ok) throw failed(signed.error);
   logger.info({ workspaceId, size, position: String(position) }, 'tree head signed');
   return undefined;
 }
 
 function keyRefused({ code, message, details }: CommandError, keyId: string) {
-  if (!code.startsWith('SIGNING_KEY_')) return { code, message };
+  if (!code.startsWith('SIGNING_KEY_')) throw failed({ code, message });
   const told = `The signing key here is ${keyId}, and ${String(details?.current)} is published. Bring that one back (keys/signing.pem, or RELATA_SIGNING_KEY, the same for every instance), or run \`relata proof rotate-key --lost\` if it is lost. No tree head is signed until then.`;
   return { code, message: told };
 }
+
+/** The event store doesn't answer, say: whoever keeps the keeper lets it begin again. */
+const failed = ({ code, message }: Pick<CommandError, 'code' | 'message'>): Error =>
+  new Error(`a tree head could not be signed: ${code}, ${message}`);
 
 /** The stream that a head goes to. */
 const monthId = (workspaceId: string, signedAt: string): string =>
