@@ -3,10 +3,6 @@
  * memory. SQLite, for nothing of it must survive.
  */
 
-import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 
@@ -63,7 +59,10 @@ export function spillMap<V>(inMemory: number): SpillMap<V> {
       yield* recent.values();
       for (const bytes of file?.all() ?? []) yield deserialize(bytes) as V;
     },
-    close: () => file?.close(),
+    close: () => {
+      file?.close();
+      file = undefined;
+    },
   };
 }
 
@@ -75,8 +74,8 @@ type SpillFile = {
 };
 
 function openSpillFile(): SpillFile {
-  const path = join(tmpdir(), `relata-spill-${process.pid}-${randomUUID()}`);
-  const database = new DatabaseSync(path);
+  const database = new DatabaseSync(''); // temporary: SQLite's own file, gone with the connection
+  database.enableDefensive(false); // or a journal is kept, to roll back what nobody will
   database.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;
     CREATE TABLE spilled (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID`);
   const put = database.prepare('INSERT INTO spilled (key, value) VALUES (?, ?)');
@@ -92,9 +91,6 @@ function openSpillFile(): SpillFile {
     *all() {
       for (const { value } of all.iterate()) yield value as Uint8Array;
     },
-    close: () => {
-      database.close();
-      rmSync(path, { force: true });
-    },
+    close: () => database.close(),
   };
 }
