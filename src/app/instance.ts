@@ -16,6 +16,7 @@ import { startStores } from '../runtime/stores.ts';
 import { createClosing } from './closing.ts';
 import { DEFAULT_WORKSPACE, SEEDED_OWNER } from './owner.ts';
 import { readinessOf } from './readiness.ts';
+import { treeKeeperOf } from './treeKeeper.ts';
 import { byWorkspace } from './visibility.ts';
 import { openWriteSide, type WriteSide } from './writeSide.ts';
 
@@ -81,6 +82,7 @@ export async function startInstance({ config, development, signal }: InstanceOpt
           eventStoreUrl,
           logLevel: config.logLevel,
           instance: `process ${process.pid}`,
+          companions: [treeKeeperOf(config, folder.masterKey)],
         })
       : undefined;
     if (projector) closing.add(() => projector.close());

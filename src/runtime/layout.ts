@@ -13,6 +13,9 @@ export function layout(dir: string) {
     run: join(dir, 'run.json'),
     keys: join(dir, 'keys'),
     masterKey: join(dir, 'keys', 'master.key'),
+    signingKey: join(dir, 'keys', 'signing.pem'),
+    /** The one that is about to take its place. */
+    nextSigningKey: join(dir, 'keys', 'signing.next.pem'),
     postgresPassword: join(dir, 'keys', 'postgres.password'),
     logs: join(dir, 'logs'),
     postgresLog: join(dir, 'logs', 'postgres.log'),

@@ -5,12 +5,13 @@ import {
   END,
   type EventStoreDBClient,
   excludeSystemEvents,
+  type Filter,
   FORWARDS,
   type ReadPosition,
   START,
 } from '@eventstore/db-client';
 import { feedQueue } from './feed.ts';
-import type { Decoded, EventSource, LogPoint } from './source.ts';
+import type { Decoded, EventSource, Feed, LogPoint } from './source.ts';
 
 export type Decode = (stored: AllStreamRecordedEvent) => Decoded;
 
@@ -20,19 +21,37 @@ const PAGE = 100;
 /** Only the leader has seen every event that was ever acknowledged. */
 const REQUIRES_LEADER = { requiresLeader: true } as const;
 
-export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource => ({
-  subscribe: after => subscribe(client, decode, after),
+export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource =>
+  logSource(client, (event, point) => ({ point, decoded: decodeSafely(decode, event) }));
+
+/** Which events a source has: as the server filters them, and as they are told by their types. */
+export type Wanted = { readonly filter: Filter; readonly has: (type: string) => boolean };
+
+const ALL_BUT_SYSTEM: Wanted = { filter: excludeSystemEvents(), has: type => !type.startsWith('$') };
+
+/** Each event as `read` makes it of the stored one. */
+export const logSource = <E>(
+  client: EventStoreDBClient,
+  read: (event: AllStreamRecordedEvent, point: LogPoint) => E,
+  { filter, has }: Wanted = ALL_BUT_SYSTEM,
+): EventSource<E> => ({
+  subscribe: after => subscribe(client, read, filter, after),
   idAt: point => idAt(client, point),
-  end: () => lastEvent(client),
+  end: () => lastEvent(client, has),
 });
 
-function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint | undefined) {
+function subscribe<E>(
+  client: EventStoreDBClient,
+  read: (event: AllStreamRecordedEvent, point: LogPoint) => E,
+  filter: Filter,
+  after: LogPoint | undefined,
+): Feed<E> {
   const subscription = client.subscribeToAll({
     fromPosition: after ? { commit: after.commit, prepare: after.prepare } : START,
     // No `checkpointReached`: the client calls it before the events ahead of it are handled.
-    filter: excludeSystemEvents(),
+    filter,
   });
-  const queue = feedQueue({
+  const queue = feedQueue<E>({
     pause: () => subscription.pause(),
     resume: () => subscription.resume(),
     close: () => {
@@ -42,7 +61,7 @@ function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint |
     },
   });
   subscription.on('data', ({ event }) => {
-    if (event) queue.push({ point: pointOf(event), decoded: decodeSafely(decode, event) });
+    if (event) queue.push(read(event, pointOf(event)));
   });
   // The client doesn't subscribe again by itself, neither after an error nor when the server ends the call.
   subscription.on('error', queue.fail);
@@ -72,12 +91,12 @@ async function idAt(client: EventStoreDBClient, point: LogPoint): Promise<string
     : undefined;
 }
 
-async function lastEvent(client: EventStoreDBClient): Promise<LogPoint | undefined> {
+async function lastEvent(client: EventStoreDBClient, has: Wanted['has']): Promise<LogPoint | undefined> {
   // Reads of $all know no filter, and system events may follow each other in numbers.
   let from: ReadPosition = END;
   for (;;) {
     const page = await readBack(client, from);
-    const found = page.find(event => !event.type.startsWith('$'));
+    const found = page.find(({ type }) => has(type));
     const last = page.at(-1);
     if (found || !last) return found && pointOf(found);
     from = last.position;

@@ -14,17 +14,17 @@ export type Producer = {
   readonly close: () => void;
 };
 
-export type FeedQueue = {
-  readonly feed: Feed;
-  readonly push: (event: LogEvent) => void;
+export type FeedQueue<E = LogEvent> = {
+  readonly feed: Feed<E>;
+  readonly push: (event: E) => void;
   /** No more will come; what has arrived is still handed out. */
   readonly end: () => void;
   /** As `end`, and the take after the last event rejects. */
   readonly fail: (error: unknown) => void;
 };
 
-export function feedQueue(producer: Producer): FeedQueue {
-  let events: LogEvent[] = [];
+export function feedQueue<E = LogEvent>(producer: Producer): FeedQueue<E> {
+  let events: E[] = [];
   let paused = false;
   let over: { readonly error?: unknown } | undefined;
   let wake: (() => void) | undefined;
@@ -33,7 +33,7 @@ export function feedQueue(producer: Producer): FeedQueue {
     over ??= how;
     wake?.();
   };
-  const take = async (max: number): Promise<readonly LogEvent[]> => {
+  const take = async (max: number): Promise<readonly E[]> => {
     if (events.length === 0 && !over) {
       await new Promise<void>(resolve => {
         wake = resolve;
@@ -46,7 +46,7 @@ export function feedQueue(producer: Producer): FeedQueue {
     }
     return cut(max);
   };
-  const cut = (max: number): readonly LogEvent[] => {
+  const cut = (max: number): readonly E[] => {
     const batch = events.length <= max ? events : events.slice(0, max);
     events = events.length <= max ? [] : events.slice(max);
     if (paused && events.length < LOW_WATER && !over) {
