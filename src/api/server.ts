@@ -2,8 +2,14 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type pg from 'pg';
 import type { Dispatch } from '../commands/dispatch.ts';
+import type { Codec } from '../eventstore/codec.ts';
 import type { Actor } from '../eventstore/envelope.ts';
+import type { EventLog } from '../eventstore/log.ts';
+import { backOff } from '../projections/engine/backOff.ts';
 import { drainOnClose } from './drain.ts';
+import { createEventFeed } from './events/feed.ts';
+import { serveCatalogue } from './events/serveCatalogue.ts';
+import { serveFeed } from './events/serveFeed.ts';
 import { formatErrors, RETRY_AFTER_S } from './formatErrors.ts';
 import { type Readiness, serveHealth } from './health.ts';
 import { endRefusedUpgrades, guardHosts } from './httpGuards.ts';
@@ -18,6 +24,9 @@ export type ServerOptions = {
   /** Of `openReadPool`. Stays the caller's to end. */
   readonly pool: pg.Pool;
   readonly visibility: Visibility;
+  /** What the event feed reads. */
+  readonly log: EventLog;
+  readonly decode: Codec['decode'];
   readonly readiness: () => Promise<Readiness>;
   /** Who all requests come from, until people sign in. */
   readonly actor: Actor;
@@ -43,9 +52,17 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...options.limits };
   const parts: SchemaParts = options.parts ? { ...options.parts, limits } : await loadSchemaParts(limits);
+  const feed = createEventFeed({
+    log: options.log,
+    catalog: parts.catalog,
+    decode: options.decode,
+    wait: backOff,
+    onTrouble: err => options.logger?.warn({ err }, 'the event feed does not hear the log'),
+  });
   const services: Services = {
     dispatch: options.dispatch,
     pool: options.pool,
+    feed,
     visibility: options.visibility,
     models: parts.models,
     visibilityTimeoutMs: limits.visibilityMs,
@@ -67,11 +84,19 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     if (code === 503) reply.header('retry-after', RETRY_AFTER_S);
     return reply.code(code).send({ data: null, errors });
   });
+  // Before what waits for answers: streams have no end of their own.
+  const closing = new AbortController();
+  app.addHook('preClose', async () => {
+    closing.abort();
+    feed.close();
+  });
   drainOnClose(app, DRAIN_MS);
   endRefusedUpgrades(app);
   guardHosts(app, options.allowedHosts ?? LOOPBACK);
   serveHealth(app, options.readiness);
   const caller = { workspaceId: options.workspaceId ?? 'default', actor: options.actor };
+  serveFeed(app, { feed, workspaceId: caller.workspaceId, limits, closing: closing.signal });
+  serveCatalogue(app, parts.catalog);
   await serveGraphQL(app, { schema: buildSchema(parts), services, caller, limits });
   if (options.development) await serveAltair(app);
   serveLanding(app, [
@@ -87,6 +112,12 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       href: '/schema.graphql',
       text: 'Schema',
       about: 'Everything that GraphQL at <code>/graphql</code> answers.',
+    },
+    {
+      href: '/events?limit=10',
+      text: 'Events',
+      about:
+        'What has happened, as CloudEvents. <a href="/events/schemas">What can happen</a>, and as <a href="/events/asyncapi.json">AsyncAPI</a>.',
     },
   ]);
   await app.ready();

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { buildServer } from '../api/server.ts';
 import type { Config } from '../config.ts';
+import { eventLog } from '../eventstore/log.ts';
 import { failureOf } from '../projections/engine/failure.ts';
 import { dropLease } from '../projections/engine/lease.ts';
 import { migrate } from '../projections/engine/migrate.ts';
@@ -94,6 +95,8 @@ export async function startInstance({ config, development, signal }: InstanceOpt
         dispatch: writeSide.dispatch,
         pool,
         visibility: byWorkspace(visibility),
+        log: eventLog(writeSide.client),
+        decode: writeSide.codec.decode,
         readiness: readinessOf({ pool, client: writeSide.client, projector }),
         actor: SEEDED_OWNER,
         workspaceId: DEFAULT_WORKSPACE,

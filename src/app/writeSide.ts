@@ -32,7 +32,7 @@ export async function openWriteSide(options: {
     now: () => new Date(),
     random: Math.random,
   });
-  return { catalog, client, streams, dispatch, close: () => disconnect(client) };
+  return { catalog, client, codec, streams, dispatch, close: () => disconnect(client) };
 }
 
 export type WriteSide = Awaited<ReturnType<typeof openWriteSide>>;
