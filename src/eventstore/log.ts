@@ -28,7 +28,7 @@ export type Listener = {
 export type EventLog = {
   /** Up to `max` events at the place and after it, the system's among them: fewer only where the log ends. */
   readonly read: (from: Place, max: number) => Promise<readonly LoggedEvent[]>;
-  /** The last event, whosever it is. */
+  /** The last event; one of the system's only where so many of them follow each other that no other is near. */
   readonly last: () => Promise<LoggedEvent | undefined>;
   /** Every event after the place, the system's left out, as it comes. @returns how to end it. */
   readonly listen: (after: Place, listener: Listener) => () => void;
@@ -36,7 +36,10 @@ export type EventLog = {
 
 export type Page = {
   readonly events: readonly LoggedEvent[];
-  /** The last event that was looked at, be it the system's; none where the place is the end of the log. */
+  /**
+   * The event behind which to go on: the last of these, or of the system's where a whole page was theirs, so that it
+   * leads past them. None where nothing has come.
+   */
   readonly last: LoggedEvent | undefined;
   readonly atEnd: boolean;
 };
@@ -55,19 +58,23 @@ export const isSystemEvent = ({ type }: Pick<LoggedEvent, 'type'>): boolean => t
 export async function pageAfter(log: EventLog, after: Place, max: number): Promise<Page> {
   const found = await log.read(after, max + 1); // it begins with the event at the place
   const later = found.filter(({ position }) => comparePlaces(position, after) > 0);
-  return {
-    events: later.filter(event => !isSystemEvent(event)),
-    last: later.at(-1),
-    atEnd: found.length <= max,
-  };
+  const events = later.filter(event => !isSystemEvent(event));
+  const atEnd = found.length <= max;
+  return { events, last: events.at(-1) ?? (atEnd ? undefined : later.at(-1)), atEnd };
 }
+
+/** `$by_category` alone writes a link after each event. */
+const NEAR_END = 20;
 
 /** Only the leader has seen every event that was ever acknowledged. */
 const REQUIRES_LEADER = { requiresLeader: true } as const;
 
 export const eventLog = (client: EventStoreDBClient): EventLog => ({
   read: (from, max) => read(client, FORWARDS, positionOf(from), max),
-  last: async () => (await read(client, BACKWARDS, END, 1))[0],
+  last: async () => {
+    const latest = await read(client, BACKWARDS, END, NEAR_END);
+    return latest.find(event => !isSystemEvent(event)) ?? latest[0];
+  },
   listen: (after, listener) => listen(client, after, listener),
 });
 

@@ -73,7 +73,7 @@ export function memoryLog(): MemoryLog {
     },
     last: async () => {
       await answer();
-      return log.at(-1);
+      return log.findLast(event => !isSystemEvent(event)) ?? log.at(-1);
     },
     listen: (after, listener) => {
       const mine = {

@@ -12,7 +12,7 @@ const CHUNK = 200;
 /** What lies behind the step before. */
 export type Step = {
   readonly events: readonly LoggedEvent[];
-  /** The place behind all that was looked at: also events of the system's, which are not among these. */
+  /** The place behind which to go on. */
   readonly through: Cursor;
   /** Told once, each time it is reached. */
   readonly atEnd: boolean;
