@@ -2,11 +2,11 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type pg from 'pg';
 import type { Dispatch } from '../commands/dispatch.ts';
-import type { Codec } from '../eventstore/codec.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import type { EventLog } from '../eventstore/log.ts';
 import { backOff } from '../projections/engine/backOff.ts';
 import { drainOnClose } from './drain.ts';
+import type { Decode } from './events/delivery.ts';
 import { createEventFeed } from './events/feed.ts';
 import { serveCatalogue } from './events/serveCatalogue.ts';
 import { serveFeed } from './events/serveFeed.ts';
@@ -26,7 +26,7 @@ export type ServerOptions = {
   readonly visibility: Visibility;
   /** What the event feed reads. */
   readonly log: EventLog;
-  readonly decode: Codec['decode'];
+  readonly decode: Decode;
   readonly readiness: () => Promise<Readiness>;
   /** Who all requests come from, until people sign in. */
   readonly actor: Actor;

@@ -96,7 +96,7 @@ export async function startInstance({ config, development, signal }: InstanceOpt
         pool,
         visibility: byWorkspace(visibility),
         log: eventLog(writeSide.client),
-        decode: writeSide.codec.decode,
+        decode: async events => events.map(writeSide.codec.decode),
         readiness: readinessOf({ pool, client: writeSide.client, projector }),
         actor: SEEDED_OWNER,
         workspaceId: DEFAULT_WORKSPACE,

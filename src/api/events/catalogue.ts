@@ -5,7 +5,7 @@ import { isOptional } from '../../domain/kernel/record.ts';
 import type { Catalog } from '../../eventstore/catalog.ts';
 import { exampleOf } from './example.ts';
 import { isInternal } from './filter.ts';
-import { type JsonSchema, jsonSchemaOf, versionsOf } from './jsonSchemas.ts';
+import { type JsonSchema, jsonSchemaOf, personalIn, versionsOf } from './jsonSchemas.ts';
 
 export type CatalogueEntry = {
   readonly type: string;
@@ -44,7 +44,7 @@ export const catalogueOf = (catalog: Catalog): readonly CatalogueCategory[] =>
     }));
 
 function entryOf(eventType: EventType): CatalogueEntry {
-  const { type, category, description = '', version, personal, schema } = eventType;
+  const { type, category, description = '', version, schema } = eventType;
   const latest = jsonSchemaOf(eventType);
   if (!latest) throw new Error(`the latest version of ${type} has no schema`);
   return {
@@ -54,7 +54,7 @@ function entryOf(eventType: EventType): CatalogueEntry {
     version,
     versions: versionsOf(eventType),
     optional: Object.keys(schema.shape).filter(field => isOptional(schema.shape[field] as z.ZodType)),
-    personal,
+    personal: personalIn(schema),
     schema: latest,
     example: exampleOf(schema.shape, type),
   };

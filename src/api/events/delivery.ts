@@ -1,6 +1,6 @@
 /** An event as the feed delivers it: opened for its reader at that moment, or with the reason why it can't be. */
 import { parseStream } from '../../domain/kernel/aggregate.ts';
-import type { Codec } from '../../eventstore/codec.ts';
+import type { Decoded, StoredEvent } from '../../eventstore/codec.ts';
 import type { RecordedEvent } from '../../eventstore/envelope.ts';
 import type { LoggedEvent } from '../../eventstore/log.ts';
 import { cursorOf, printCursor } from './cursor.ts';
@@ -20,21 +20,28 @@ export type Delivered = {
     }
 );
 
-/** @param stored of a stream of Relata's. */
-export function deliver(stored: LoggedEvent, decode: Codec['decode']): Delivered {
+/** Opens stored events, in their order. @throws when what it needs for that can't be had at present. */
+export type Decode = (stored: readonly StoredEvent[]) => Promise<readonly Decoded[]>;
+
+/** @param stored of streams of Relata's. */
+export async function deliver(stored: readonly LoggedEvent[], decode: Decode): Promise<readonly Delivered[]> {
+  if (stored.length === 0) return [];
+  const decoded = await decode(stored);
+  return stored.map((event, i) => delivered(event, decoded[i]));
+}
+
+function delivered(stored: LoggedEvent, decoded: Decoded | undefined): Delivered {
   const place = parseStream(stored.streamId);
-  if (!place) throw new Error(`${stored.streamId} is no stream of Relata's`);
+  if (!place || !decoded) throw new Error(`${stored.streamId} is no stream of Relata's, or was not decoded`);
   const { category: recordType, id: recordId, workspaceId } = place;
   const at = { cursor: printCursor(cursorOf(stored)), workspaceId, recordType, recordId };
-  const decoded = decode(stored);
-  // Servers before 22.6 don't tell positions in stream reads; here the log did.
-  if (decoded.kind === 'event')
-    return { ...at, kind: 'event', event: { ...decoded.event, position: stored.position.commit } };
-  const { id, type, revision, position } = stored;
+  const { id, type, revision } = stored;
+  const { commit: position } = stored.position;
+  if (decoded.kind === 'event') return { ...at, kind: 'event', event: { ...decoded.event, position } };
   return {
     ...at,
     kind: 'undecodable',
-    event: { id, type, revision: Number(revision), position: position.commit },
+    event: { id, type, revision: Number(revision), position },
     reason: decoded.kind === 'undecodable' ? decoded.reason : `unknown category ${recordType}`,
   };
 }

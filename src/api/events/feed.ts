@@ -4,12 +4,11 @@
  */
 import type { Catalog } from '../../eventstore/catalog.ts';
 import { worthSendingAgain } from '../../eventstore/client.ts';
-import type { Codec } from '../../eventstore/codec.ts';
-import { LOG_START, pageAfter } from '../../eventstore/log.ts';
+import { LOG_START, type LoggedEvent, pageAfter } from '../../eventstore/log.ts';
 import { createLogTail } from '../../eventstore/logTail.ts';
 import { apiError } from '../errors.ts';
 import { type Cursor, cursorOf, cursorUnknown, END, isOfLog, parseCursor } from './cursor.ts';
-import { type Delivered, deliver } from './delivery.ts';
+import { type Decode, type Delivered, deliver } from './delivery.ts';
 import { type Filter, filterOf, type Wanted } from './filter.ts';
 import { type Following, follow } from './follow.ts';
 import { wrong } from './wrong.ts';
@@ -37,7 +36,7 @@ export type EventFeed = {
 
 export type FeedOptions = Pick<Following, 'log' | 'wait'> & {
   readonly catalog: Catalog;
-  readonly decode: Codec['decode'];
+  readonly decode: Decode;
   readonly onTrouble: (error: unknown) => void;
   /** How many events are kept in memory for those who follow. */
   readonly tailSize?: number;
@@ -65,7 +64,12 @@ export function createEventFeed(options: FeedOptions): EventFeed {
   };
 
   const page = async (after: Cursor, filter: Filter, limit: number): Promise<FeedPage> => {
-    const events: Delivered[] = [];
+    const wanted: LoggedEvent[] = [];
+    const upTo = async (next: Cursor, atEnd: boolean) => ({
+      events: await deliver(wanted, decode),
+      next,
+      atEnd,
+    });
     let next = after;
     let text = 0;
     for (let left = MOST_LOOKED_AT; left > 0; left -= READ_AT_ONCE) {
@@ -73,28 +77,40 @@ export function createEventFeed(options: FeedOptions): EventFeed {
       for (const each of found) {
         next = cursorOf(each);
         if (!filter(each)) continue;
-        events.push(deliver(each, decode));
+        wanted.push(each);
         text += JSON.stringify(each.data ?? null).length;
-        if (events.length === limit || text > MOST_TEXT) return { events, next, atEnd: false };
+        if (wanted.length === limit || text > MOST_TEXT) return upTo(next, false);
       }
       if (last) next = cursorOf(last);
-      if (atEnd) return { events, next, atEnd };
+      if (atEnd) return upTo(next, true);
     }
-    return { events, next, atEnd: false };
+    return upTo(next, false);
   };
+
+  /** Nothing while what is needed for it can't be had. */
+  const open = (events: readonly LoggedEvent[]) =>
+    deliver(events, decode).catch(error => {
+      onTrouble(error);
+      return undefined;
+    });
 
   return {
     place: after => told(place(after)),
     filter: (workspaceId, wanted) => filterOf(catalog, workspaceId, wanted),
     page: (after, filter, limit) => told(page(after, filter, limit)),
     follow: async function* (after, filter, signal) {
-      for await (const { events, through, atEnd, failure } of follow({ log, tail, wait }, after, signal))
-        yield {
-          events: events.filter(filter).map(each => deliver(each, decode)),
-          next: through,
-          atEnd,
-          waitsForStore: failure !== undefined,
-        };
+      let before = after;
+      for await (const { events, through, atEnd, failure } of follow({ log, tail, wait }, after, signal)) {
+        const wanted = events.filter(filter);
+        let opened = await open(wanted);
+        for (let attempt = 0; !opened && !signal.aborted; opened = await open(wanted)) {
+          yield { events: [], next: before, atEnd: false, waitsForStore: true };
+          await wait(attempt++, signal);
+        }
+        if (!opened) return;
+        yield { events: opened, next: through, atEnd, waitsForStore: failure !== undefined };
+        before = through;
+      }
     },
     close: () => tail.close(),
   };

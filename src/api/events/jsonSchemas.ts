@@ -3,7 +3,7 @@
  * declarations. Personal fields are never required: they are missing once the person has been erased.
  */
 import { z } from 'zod';
-import type { EventType } from '../../domain/kernel/events.ts';
+import { type EventType, isPersonal } from '../../domain/kernel/events.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -15,8 +15,9 @@ const NAMED: Readonly<Record<string, JsonSchema>> = {
   EmailAddress: { type: 'string', format: 'email', maxLength: 254 },
 };
 
-/** Marks of the declarations that JSON Schema has no word for. */
-const MARKS: Readonly<Record<string, string>> = { ref: 'x-refers-to', personal: 'x-personal' };
+/** Marks of the declarations, that JSON Schema has no words for. */
+const REFERENCE = 'x-refers-to';
+const PERSONAL = 'x-personal';
 
 /** The versions whose schema is known, oldest first; the last one is what the feed delivers. */
 export const versionsOf = ({ version, earlier }: EventType): readonly number[] => [
@@ -32,7 +33,8 @@ export function jsonSchemaOf(eventType: EventType, version = eventType.version):
   // As given in: what comes out of a normalising transform has no schema, and goes in unchanged.
   const made = z.toJSONSchema(shape, { io: 'input', target: 'draft-7' });
   const { $schema, required = [], properties = {}, ...rest } = tidy(made) as Told;
-  const named = required.filter(field => properties[field]?.['x-personal'] !== true);
+  const personal = personalIn(shape);
+  const named = required.filter(field => !personal.includes(field));
   return {
     $schema,
     title: type,
@@ -40,10 +42,19 @@ export function jsonSchemaOf(eventType: EventType, version = eventType.version):
     'x-category': category,
     'x-version': version,
     ...rest,
-    properties,
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([field, each]) => [
+        field,
+        personal.includes(field) ? { ...each, [PERSONAL]: true } : each,
+      ]),
+    ),
     ...(named.length > 0 && { required: named }),
   };
 }
+
+/** Fields that are marked personal. */
+export const personalIn = ({ shape }: z.ZodObject): readonly string[] =>
+  Object.keys(shape).filter(field => isPersonal(shape[field]));
 
 type Told = {
   readonly $schema?: string;
@@ -55,18 +66,18 @@ function tidy(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(tidy);
   if (typeof node !== 'object' || node === null) return node;
   const given = node as JsonSchema;
+  const { ref, personal: _, ...rest } = given;
   const named = typeof given.title === 'string' ? NAMED[given.title] : undefined;
-  const entries = Object.entries(given).filter(
-    ([key]) => !named || key === 'title' || Object.hasOwn(MARKS, key),
-  );
   return {
-    ...Object.fromEntries(
-      entries.map(([key, value]) => [
-        MARKS[key] ?? key,
-        key === 'properties' ? tidyProperties(value) : tidy(value),
-      ]),
-    ),
-    ...named,
+    ...(named
+      ? { title: given.title, ...named }
+      : Object.fromEntries(
+          Object.entries(rest).map(([key, value]) => [
+            key,
+            key === 'properties' ? tidyProperties(value) : tidy(value),
+          ]),
+        )),
+    ...(ref !== undefined && { [REFERENCE]: ref }),
   };
 }
 

@@ -61,7 +61,7 @@ export async function openWorld(options: Varied = {}) {
       pool,
       visibility: byWorkspace(visibility),
       log: eventLog(client),
-      decode: codec.decode,
+      decode: async events => events.map(codec.decode),
       readiness: async () => ({ ready: true, parts: {} }),
       actor: SEEDED_OWNER,
       onStatement: text => statements.push(text),

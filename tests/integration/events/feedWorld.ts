@@ -26,7 +26,11 @@ export async function openFeedWorld(
   const client = connectEventStore(store.connectionString);
   const apps: FastifyInstance[] = [];
   const serveAt = async (port: number, more: Partial<ServerOptions> = {}) => {
-    const app = await startStub({ log: eventLog(client), decode: codec.decode, ...more });
+    const app = await startStub({
+      log: eventLog(client),
+      decode: async events => events.map(codec.decode),
+      ...more,
+    });
     apps.push(app);
     return { app, url: await app.listen({ host: '127.0.0.1', port }) };
   };

@@ -14,6 +14,8 @@ import { until } from '../api/until.ts';
 import { openFeedWorld } from './feedWorld.ts';
 import { type Message, openStream } from './sse.ts';
 
+const UNREADABLE = { kind: 'undecodable', revision: 0 } as const;
+
 async function openWorld(options?: Parameters<typeof openFeedWorld>[0]) {
   const world = await openFeedWorld(options);
   onTestFinished(() => world.close());
@@ -104,7 +106,7 @@ test('any reader that leaves and comes again, wherever, gets exactly the log', a
         let lastSeen: string | undefined;
         const written: Promise<unknown>[] = [];
         for (const count of portions) {
-          written.push(world.register(1));
+          written.push(world.register(count)); // so that there is enough for each
           const stream = await openStream(`${world.url}/events`, lastSeen);
           const events = await stream.events(count);
           stream.leave();
@@ -170,9 +172,9 @@ test('a reader who takes nothing is not read for: what he costs does not grow', 
     );
   let decoded = 0;
   const { url } = await world.serve({
-    decode: ({ streamId, type }) => {
-      decoded += 1;
-      return { kind: 'undecodable', reason: text, stream: streamId, revision: 0, type };
+    decode: async events => {
+      decoded += events.length;
+      return events.map(({ streamId: stream, type }) => ({ ...UNREADABLE, reason: text, stream, type }));
     },
   });
   const socket = connect(Number(new URL(url).port), '127.0.0.1');

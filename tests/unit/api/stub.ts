@@ -18,7 +18,7 @@ export const startStub = (options: Partial<ServerOptions> = {}) =>
       onChange: () => () => undefined,
     },
     log: { read: never, last: never, listen: () => () => undefined },
-    decode: () => ({ kind: 'foreign' }),
+    decode: never,
     readiness: async () => ({ ready: true, parts: {} }),
     actor: { type: 'user', id: 'owner' },
     ...options,

@@ -22,7 +22,14 @@ const feedOn = (log: MemoryLog): EventFeed =>
   createEventFeed({
     log,
     catalog,
-    decode: ({ streamId: stream, type }) => ({ kind: 'undecodable', reason: '', stream, revision: 0, type }),
+    decode: async stored =>
+      stored.map(({ streamId: stream, type }) => ({
+        kind: 'undecodable',
+        reason: '',
+        stream,
+        revision: 0,
+        type,
+      })),
     wait: tick as () => Promise<void>,
     onTrouble: () => undefined,
     tailSize: 8,
