@@ -15,6 +15,7 @@ import { type Readiness, serveHealth } from './health.ts';
 import { endRefusedUpgrades, guardHosts } from './httpGuards.ts';
 import { serveLanding } from './landing.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { type Metrics, serveMetrics } from './metrics.ts';
 import type { Services, Visibility } from './schema/context.ts';
 import { buildSchema, loadSchemaParts, type SchemaParts } from './schema/schema.ts';
 import { serveGraphQL } from './serveGraphQL.ts';
@@ -35,6 +36,8 @@ export type ServerOptions = {
   /** Serves `/altair`. */
   readonly development?: boolean;
   readonly limits?: Partial<Limits>;
+  /** Serves `/metrics`. */
+  readonly metrics?: Metrics;
   /** Host names that requests may use; by default those of this machine alone. */
   readonly allowedHosts?: readonly string[];
   /** The declarations, for tests with others than the domain's. */
@@ -59,6 +62,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     wait: backOff,
     onTrouble: err => options.logger?.warn({ err }, 'the event feed does not hear the log'),
   });
+  const observer = options.metrics?.api;
   const services: Services = {
     dispatch: options.dispatch,
     pool: options.pool,
@@ -66,6 +70,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     visibility: options.visibility,
     models: parts.models,
     visibilityTimeoutMs: limits.visibilityMs,
+    ...(observer && { observer }),
     ...(options.onStatement && { onStatement: options.onStatement }),
   };
   const app: FastifyInstance = fastify({
@@ -94,8 +99,15 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   endRefusedUpgrades(app);
   guardHosts(app, options.allowedHosts ?? LOOPBACK);
   serveHealth(app, options.readiness);
+  if (options.metrics) serveMetrics(app, options.metrics.page);
   const caller = { workspaceId: options.workspaceId ?? 'default', actor: options.actor };
-  serveFeed(app, { feed, workspaceId: caller.workspaceId, limits, closing: closing.signal });
+  serveFeed(app, {
+    feed,
+    workspaceId: caller.workspaceId,
+    limits,
+    closing: closing.signal,
+    ...(observer && { onStream: () => observer.opened('events') }),
+  });
   serveCatalogue(app, parts.catalog);
   await serveGraphQL(app, { schema: buildSchema(parts), services, caller, limits });
   if (options.development) await serveAltair(app);

@@ -15,6 +15,7 @@ import { openDataFolder } from '../runtime/dataFolder.ts';
 import { fatal } from '../runtime/fatal.ts';
 import { startStores } from '../runtime/stores.ts';
 import { createClosing } from './closing.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { DEFAULT_WORKSPACE, SEEDED_OWNER } from './owner.ts';
 import { readinessOf } from './readiness.ts';
 import { byWorkspace } from './visibility.ts';
@@ -69,7 +70,9 @@ export async function startInstance({ config, development, signal }: InstanceOpt
     const { eventStoreUrl, postgresUrl } = stores;
 
     await prepareDatabase(postgresUrl, config.postgresUrl === undefined ? 'just started' : 'elsewhere');
-    const writeSide = await openWriteSide({ eventStoreUrl, masterKey: folder.masterKey });
+    const metrics = createMetrics();
+    const writeSide = await openWriteSide({ eventStoreUrl, masterKey: folder.masterKey, metrics });
+    const log = eventLog(writeSide.client);
     closing.add(() => writeSide.close());
     const pool = openReadPool({
       url: postgresUrl,
@@ -85,6 +88,8 @@ export async function startInstance({ config, development, signal }: InstanceOpt
         })
       : undefined;
     if (projector) closing.add(() => projector.close());
+    projector?.onBatch(metrics.projected);
+    metrics.sample({ pools: { queries: pool }, status: projector?.status, pool, log });
     signal?.throwIfAborted();
     const visibility = await openVisibility({ pool, logger });
     closing.add(() => visibility.close());
@@ -95,8 +100,9 @@ export async function startInstance({ config, development, signal }: InstanceOpt
         dispatch: writeSide.dispatch,
         pool,
         visibility: byWorkspace(visibility),
-        log: eventLog(writeSide.client),
+        log,
         decode: async events => events.map(writeSide.codec.decode),
+        metrics,
         readiness: readinessOf({ pool, client: writeSide.client, projector }),
         actor: SEEDED_OWNER,
         workspaceId: DEFAULT_WORKSPACE,

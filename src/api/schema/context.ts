@@ -8,6 +8,7 @@ import type { Moment } from '../../projections/query/moment.ts';
 import { notYetVisible } from '../../projections/query/refusal.ts';
 import { openSession, type ReadSession } from '../../projections/query/session.ts';
 import type { EventFeed } from '../events/feed.ts';
+import type { ApiObserver } from '../metrics.ts';
 import type { Loaders } from './loaders.ts';
 import type { Connected } from './subscriptionLimit.ts';
 
@@ -39,6 +40,7 @@ export type Services = {
   readonly models: Models;
   /** How long a query waits for the position that it was told to show. */
   readonly visibilityTimeoutMs: number;
+  readonly observer?: ApiObserver;
   readonly onStatement?: (text: string) => void;
 };
 

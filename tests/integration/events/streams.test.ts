@@ -118,7 +118,7 @@ test('any reader that leaves and comes again, wherever, gets exactly the log', a
         expect(got).toEqual(all.slice(0, got.length));
       },
     ),
-    { numRuns: 10 },
+    { numRuns: 6 },
   );
 });
 
