@@ -26,8 +26,7 @@ const builds = (places: Readonly<Record<string, Place | undefined>>) =>
     }),
   }) as unknown as pg.Pool; // no more of it is asked
 
-async function pageOf(sources: Partial<Sources>) {
-  const metrics = createMetrics();
+async function pageOf(sources: Partial<Sources>, metrics = createMetrics()) {
   metrics.sample({ pools: {}, pool: builds({}), log: memoryLog(), ...sources });
   const { text } = await metrics.page();
   return (line: string) =>
@@ -71,9 +70,14 @@ test('what is far behind is estimated, and looked at once for all that are there
 
 test('a store that does not answer leaves the lag unknown, and the rest as it is', async () => {
   const log = memoryLog();
-  log.fail(1);
   const pools = { queries: { totalCount: 5, idleCount: 2, waitingCount: 4 } };
-  const value = await pageOf({ pool: builds({ accounts: undefined }), log, pools });
+  const metrics = createMetrics();
+  const sources = { pool: builds({ accounts: undefined }), log, pools };
+  const before = await pageOf(sources, metrics);
+  expect(before('relata_projection_lag_unknown')).toBe(0);
+  expect(before('relata_projection_lag_events{model="accounts"}')).toBe(0);
+  log.fail(1);
+  const value = await pageOf(sources, metrics);
   expect(value('relata_projection_lag_unknown')).toBe(1);
   expect(value('relata_projection_lag_events{model="accounts"}')).toBeNaN();
   expect(value('relata_postgres_connections{pool="queries",state="busy"}')).toBe(3);
