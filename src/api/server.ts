@@ -126,10 +126,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       about: 'Everything that GraphQL at <code>/graphql</code> answers.',
     },
     {
-      href: '/events?limit=10',
+      href: '/events/schemas',
       text: 'Events',
-      about:
-        'What has happened, as CloudEvents. <a href="/events/schemas">What can happen</a>, and as <a href="/events/asyncapi.json">AsyncAPI</a>.',
+      about: 'What can happen; what has happened is read by programs at <code>/events</code>.',
     },
   ]);
   await app.ready();

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { Envelope } from '../../eventstore/envelope.ts';
 import { type EventLog, LOG_START, type Place, pageAfter } from '../../eventstore/log.ts';
-import { readBuilds } from '../../projections/engine/builds.ts';
+import { CLOCK, readBuilds } from '../../projections/engine/builds.ts';
 
 export type Lag = {
   readonly model: string;
@@ -17,7 +17,8 @@ export type Lag = {
 const COUNTED = 1_000;
 
 export async function lagsOf(pool: pg.Pool, log: EventLog, now: Date): Promise<readonly Lag[]> {
-  const active = (await readBuilds(pool)).filter(({ status }) => status === 'active');
+  const builds = await readBuilds(pool);
+  const active = builds.filter(({ model, status }) => status === 'active' && model !== CLOCK);
   // Most are at one place: it is looked at once.
   const known = new Map<string, Promise<Omit<Lag, 'model'>>>();
   return Promise.all(

@@ -210,6 +210,30 @@ test('a stop of the server ends streams in order, and answers pages that wait', 
   expect([page.status, await page.json(), page.headers.get('relata-end')]).toEqual([200, [], 'true']);
 });
 
+test('for who has left nothing is heard any more', async () => {
+  const world = await openWorld();
+  const log = eventLog(world.client);
+  let listening = 0;
+  const listen: typeof log.listen = (after, listener) => {
+    const end = log.listen(after, listener);
+    listening += 1;
+    return () => {
+      listening -= 1;
+      end();
+    };
+  };
+  const { url } = await world.serve({ log: { ...log, listen } });
+  const [one, two] = [await openStream(`${url}/events`), await openStream(`${url}/events`)];
+  for (const each of [one, two]) await first(each, ({ data }) => data?.includes('"end":true') === true);
+  expect(listening).toBe(1);
+  one.leave();
+  await world.register(1);
+  await two.events(1);
+  expect(listening).toBe(1);
+  two.leave();
+  await until(() => listening === 0);
+});
+
 test('so many streams and no more', async () => {
   const world = await openWorld();
   const { url } = await world.serve({ limits: { eventStreams: 2 } });

@@ -1,5 +1,6 @@
 /** The event feed as a GraphQL subscription over WebSockets, by a client that others wrote. */
 import { randomUUID } from 'node:crypto';
+import { on, once } from 'node:events';
 import { jsonEvent } from '@eventstore/db-client';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -114,6 +115,46 @@ test('what cannot be read is told as such', async () => {
     occurredAt: null,
     undecodable: 'unknown event type for a stream of account',
   });
+});
+
+test('a reader who takes nothing is not read for', async () => {
+  const text = 'x'.repeat(8_000);
+  for (let n = 0; n < 40; n++)
+    await world.client.appendToStream(
+      `account-large.${randomUUID()}`,
+      Array.from({ length: 50 }, () =>
+        jsonEvent({ id: randomUUID(), type: 'AccountRegistered', data: { text } }),
+      ),
+    );
+  let decoded = 0;
+  const { url } = await world.serve({
+    workspaceId: 'large',
+    decode: async events => {
+      decoded += events.length;
+      return events.map(({ streamId: stream, type }) => ({
+        kind: 'undecodable',
+        revision: 0,
+        reason: text,
+        stream,
+        type,
+      }));
+    },
+  });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  onTestFinished(() => socket.terminate());
+  const answers = on(socket, 'message');
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await answers.next();
+  const query = 'subscription { eventAppended(after: "start") { id undecodable } }';
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  await answers.next();
+  socket.pause();
+  // It stands still once the buffers on the way are full; meanwhile all can be read by pages.
+  for (let page = await world.page('?limit=100', url); !page.atEnd; )
+    page = await world.page(`?limit=100&after=${page.next}`, url);
+  expect(decoded).toBeGreaterThan(2_000);
+  expect(decoded).toBeLessThan(3_500);
 });
 
 test.each([

@@ -48,6 +48,7 @@ test('models are behind each from its own place, and those that are not shown ar
     late: events[3]?.position,
     empty: undefined,
     building: events[0]?.position,
+    logClock: events[0]?.position,
   });
   const value = await pageOf({ pool, log });
   expect(value('relata_projection_lag_events{model="level"}')).toBe(0);
@@ -55,7 +56,8 @@ test('models are behind each from its own place, and those that are not shown ar
   expect(value('relata_projection_lag_events{model="late"}')).toBe(6);
   expect(value('relata_projection_lag_seconds{model="late"}')).toBeGreaterThanOrEqual(60);
   expect(value('relata_projection_lag_events{model="empty"}')).toBe(10);
-  expect(value('relata_projection_lag_events{model="building"}')).toBeNaN();
+  for (const none of ['building', 'logClock'])
+    expect(value(`relata_projection_lag_events{model="${none}"}`)).toBeNaN();
 });
 
 test('what is far behind is estimated, and looked at once for all that are there', async () => {
