@@ -4,6 +4,7 @@ import pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { buildServer } from '../api/server.ts';
 import type { Config } from '../config.ts';
+import { eventLog } from '../eventstore/log.ts';
 import { failureOf } from '../projections/engine/failure.ts';
 import { dropLease } from '../projections/engine/lease.ts';
 import { migrate } from '../projections/engine/migrate.ts';
@@ -14,6 +15,7 @@ import { openDataFolder } from '../runtime/dataFolder.ts';
 import { fatal } from '../runtime/fatal.ts';
 import { startStores } from '../runtime/stores.ts';
 import { createClosing } from './closing.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { DEFAULT_WORKSPACE, SEEDED_OWNER } from './owner.ts';
 import { readinessOf } from './readiness.ts';
 import { treeKeeperOf } from './treeKeeper.ts';
@@ -69,7 +71,9 @@ export async function startInstance({ config, development, signal }: InstanceOpt
     const { eventStoreUrl, postgresUrl } = stores;
 
     await prepareDatabase(postgresUrl, config.postgresUrl === undefined ? 'just started' : 'elsewhere');
-    const writeSide = await openWriteSide({ eventStoreUrl, masterKey: folder.masterKey });
+    const metrics = createMetrics();
+    const writeSide = await openWriteSide({ eventStoreUrl, masterKey: folder.masterKey, metrics });
+    const log = eventLog(writeSide.client);
     closing.add(() => writeSide.close());
     const pool = openReadPool({
       url: postgresUrl,
@@ -86,6 +90,8 @@ export async function startInstance({ config, development, signal }: InstanceOpt
         })
       : undefined;
     if (projector) closing.add(() => projector.close());
+    projector?.onBatch(metrics.projected);
+    metrics.sample({ pools: { queries: pool }, status: projector?.status, pool, log });
     signal?.throwIfAborted();
     const visibility = await openVisibility({ pool, logger });
     closing.add(() => visibility.close());
@@ -96,6 +102,9 @@ export async function startInstance({ config, development, signal }: InstanceOpt
         dispatch: writeSide.dispatch,
         pool,
         visibility: byWorkspace(visibility),
+        log,
+        decode: async events => events.map(writeSide.codec.decode),
+        metrics,
         readiness: readinessOf({ pool, client: writeSide.client, projector }),
         actor: SEEDED_OWNER,
         workspaceId: DEFAULT_WORKSPACE,

@@ -6,6 +6,7 @@ import { connectEventStore, disconnect } from '../eventstore/client.ts';
 import { createCodec } from '../eventstore/codec.ts';
 import { keyedHash } from '../eventstore/hash.ts';
 import { plainPersonalData } from '../eventstore/personalData.ts';
+import type { AppMetrics } from './metrics/metrics.ts';
 
 /** Until there are roles, whoever reaches the server, which listens on this machine alone, is its owner. */
 const ownerMayAll: Authorise = () => undefined;
@@ -16,13 +17,15 @@ const ownerMayAll: Authorise = () => undefined;
 export async function openWriteSide(options: {
   readonly eventStoreUrl: string;
   readonly masterKey: Uint8Array;
+  readonly metrics?: AppMetrics;
 }) {
   const masterKey = Buffer.from(options.masterKey);
   const catalog = await loadCatalog();
   const client = connectEventStore(options.eventStoreUrl);
   const codec = createCodec(catalog, plainPersonalData);
-  const streams = createStreams({ client, codec });
-  const dispatch = createDispatch({
+  const { metrics } = options;
+  const streams = createStreams({ client, codec, ...(metrics && { onAppend: metrics.appended }) });
+  const uncounted = createDispatch({
     catalog,
     codec,
     streams,
@@ -32,7 +35,8 @@ export async function openWriteSide(options: {
     now: () => new Date(),
     random: Math.random,
   });
-  return { catalog, client, streams, dispatch, close: () => disconnect(client) };
+  const dispatch = metrics ? metrics.countedDispatch(uncounted, catalog) : uncounted;
+  return { catalog, client, codec, streams, dispatch, close: () => disconnect(client) };
 }
 
 export type WriteSide = Awaited<ReturnType<typeof openWriteSide>>;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type CommandDeclaration, command } from './command.ts';
-import { type AnyEventSet, defineEvents, isPersonal, type NewEvent } from './events.ts';
+import { type AnyEventSet, defineEvents, described, isPersonal, type NewEvent } from './events.ts';
 import { type Rejection, reject } from './rejection.ts';
 import { Id, personal, Ref, type Shape, Tag, Text } from './values.ts';
 
@@ -30,12 +30,20 @@ export const pascal = (category: string): string => category.charAt(0).toUpperCa
 export const recordEvents = (category: string, details: Shape): AnyEventSet => {
   const name = pascal(category);
   return defineEvents(category, {
-    [`${name}DetailsChanged`]: editable(details),
-    [`${name}OwnerChanged`]: { from: Id.nullable(), to: Id.nullable() },
-    [`${name}Archived`]: { reason: Text(500).optional() },
-    [`${name}Restored`]: {},
-    [`${name}TagApplied`]: { tag: Tag },
-    [`${name}TagRemoved`]: { tag: Tag },
+    [`${name}DetailsChanged`]: described(
+      'Details were changed: the fields that are there, to these values; null cleared one.',
+      editable(details),
+    ),
+    [`${name}OwnerChanged`]: described('It passed to another owner, or to none.', {
+      from: Id.nullable(),
+      to: Id.nullable(),
+    }),
+    [`${name}Archived`]: described('It was put away: it stays readable and takes no changes.', {
+      reason: Text(500).optional(),
+    }),
+    [`${name}Restored`]: described('It came back from the archive.', {}),
+    [`${name}TagApplied`]: described('It got a tag.', { tag: Tag }),
+    [`${name}TagRemoved`]: described('It lost a tag.', { tag: Tag }),
   });
 };
 

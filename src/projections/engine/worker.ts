@@ -30,7 +30,14 @@ try {
   const [catalog, models] = await Promise.all([loadCatalog(), loadReadModels()]);
   const { decode } = createCodec(catalog, plainPersonalData);
   const source = eventStoreSource(client, decode);
-  const projector = await startProjector({ pool, source, models, logger, instance: options.instance });
+  const projector = await startProjector({
+    pool,
+    source,
+    models,
+    logger,
+    instance: options.instance,
+    onBatch: events => tell({ kind: 'batch', events }),
+  });
   projector.onStatus(status => tell({ kind: 'status', status }));
   const companions = await Promise.all((options.companions ?? []).map(each => begin(each, projector)));
   port.on('message', (message: ToWorker) => obey(projector, companions, message));

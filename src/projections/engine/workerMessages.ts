@@ -41,6 +41,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'status'; readonly status: ProjectorStatus }
+  /** The live read models have taken a batch. */
+  | { readonly kind: 'batch'; readonly events: number }
   /** The answer to a request; without a message it was done. */
   | { readonly kind: 'answer'; readonly id: number; readonly message?: string }
   /** It couldn't start. */

@@ -8,6 +8,7 @@ import { byWorkspace } from '../../../src/app/visibility.ts';
 import type { CommandRequest } from '../../../src/commands/wish.ts';
 import { connectEventStore } from '../../../src/eventstore/client.ts';
 import type { Position, RecordedEvent } from '../../../src/eventstore/envelope.ts';
+import { eventLog } from '../../../src/eventstore/log.ts';
 import { loadReadModels } from '../../../src/projections/catalog.ts';
 import { eventStoreSource } from '../../../src/projections/engine/eventStoreSource.ts';
 import { type Projector, startProjector } from '../../../src/projections/engine/projector.ts';
@@ -59,6 +60,8 @@ export async function openWorld(options: Varied = {}) {
       dispatch: writer.dispatch,
       pool,
       visibility: byWorkspace(visibility),
+      log: eventLog(client),
+      decode: async events => events.map(codec.decode),
       readiness: async () => ({ ready: true, parts: {} }),
       actor: SEEDED_OWNER,
       onStatement: text => statements.push(text),
