@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { loadReadModels } from '../../../src/projections/catalog.ts';
 import { int, money, refs, text } from '../../../src/projections/columns.ts';
 import { columnSql, columnsOf, quoted, schemaName, snake } from '../../../src/projections/engine/sqlNames.ts';
-import { createIndexes, createTables, fingerprintOf } from '../../../src/projections/engine/tables.ts';
+import { createTables, fingerprintOf, indexesOf } from '../../../src/projections/engine/tables.ts';
 import type { ReadModel } from '../../../src/projections/readModel.ts';
 import { thingParts, things } from '../../integration/projections/models.ts';
 
@@ -57,12 +57,19 @@ test('tables hold what is declared, and history what ends besides', () => {
   expect(createTables({ ...model, history: false }, 'parts')).toHaveLength(2);
 });
 
-test('indexes begin with the workspace; those of lists are GIN', () => {
-  expect(createIndexes(things, 'things')).toEqual([
-    'CREATE INDEX ON "things".rows  (workspace_id, "name")',
-    'CREATE INDEX ON "things".rows  (workspace_id, "owner_id", "size")',
-    'CREATE INDEX ON "things".rows USING gin ("tags")',
-    'CREATE INDEX ON "things".history  (workspace_id, id, known_from)',
+test('indexes begin with the workspace; those of lists are GIN; references have them over the history too', () => {
+  const model: ReadModel = { ...things, indexes: [...things.indexes, ['ownerId'], ['partIds']] };
+  expect(indexesOf(model, 'things').map(({ create }) => create)).toEqual([
+    'CREATE INDEX "rows_workspace_id_name_idx" ON "things".rows ("workspace_id", "name")',
+    'CREATE INDEX "rows_workspace_id_owner_id_size_idx" ON "things".rows ("workspace_id", "owner_id", "size")',
+    'CREATE INDEX "rows_tags_idx" ON "things".rows USING gin ("tags")',
+    'CREATE INDEX "rows_workspace_id_owner_id_idx" ON "things".rows ("workspace_id", "owner_id")',
+    'CREATE INDEX "rows_part_ids_idx" ON "things".rows USING gin ("part_ids")',
+    'CREATE INDEX "history_workspace_id_id_known_from_idx" ON "things".history ("workspace_id", "id", "known_from")',
+    'CREATE INDEX "history_workspace_id_valid_to_valid_from_known_to_known_fro_idx" ON "things".history ("workspace_id", "valid_to", "valid_from", "known_to", "known_from")',
+    'CREATE INDEX "history_workspace_id_known_to_known_from_idx" ON "things".history ("workspace_id", "known_to", "known_from")',
+    'CREATE INDEX "history_workspace_id_owner_id_idx" ON "things".history ("workspace_id", "owner_id")',
+    'CREATE INDEX "history_part_ids_idx" ON "things".history USING gin ("part_ids")',
   ]);
 });
 
