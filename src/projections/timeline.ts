@@ -6,7 +6,7 @@ import { factModel } from './readModel.ts';
 const SILENT = new Set(['reservation']);
 
 export const timeline = factModel('timeline', {
-  version: 1,
+  version: 2,
   columns: {
     recordType: text,
     recordId: uuid,
@@ -17,6 +17,7 @@ export const timeline = factModel('timeline', {
     actorId: text,
     commandId: text,
     correlationId: text,
+    causationId: text,
     data: json<object>(),
   },
   indexes: [['recordId', 'knownFrom']],
@@ -33,6 +34,7 @@ export const timeline = factModel('timeline', {
           actorId: event.actor.id,
           commandId: event.commandId,
           correlationId: event.correlationId,
+          causationId: event.causationId,
           data: event.data,
         },
 });
