@@ -65,11 +65,12 @@ async function activateOne(
  * meanwhile: the caller owns them. Readers are not held up.
  */
 export async function ensureIndexes(pool: pg.Pool, members: readonly Member[]): Promise<void> {
-  for (const member of members) {
-    if (member.indexed) continue;
+  const wanting = members.filter(({ indexed }) => !indexed);
+  const trigrams = wanting.length > 0 ? await trigramSchema(pool) : undefined;
+  for (const member of wanting) {
     const { schema } = member.build;
     const there = await indexNames(pool, schema);
-    const missing = indexesOf(member.model, schema).filter(({ name }) => !there.has(name));
+    const missing = indexesOf(member.model, schema, trigrams).filter(({ name }) => !there.has(name));
     if (missing.length > 0 || !member.build.indexed)
       await inTransaction(pool, async client => {
         for (const { create } of missing) await client.query(create);
@@ -78,6 +79,14 @@ export async function ensureIndexes(pool: pg.Pool, members: readonly Member[]): 
     member.indexed = true;
     if (missing.length > 0) await pool.query(analyse(member.model, schema));
   }
+}
+
+/** Where the extension is. Who may not create it, and has nobody who does, goes without. */
+async function trigramSchema(pool: pg.Pool): Promise<string | undefined> {
+  const { rows } = await pool.query<{ schema: string }>(
+    `SELECT nspname AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE extname = 'pg_trgm'`,
+  );
+  return rows[0]?.schema;
 }
 
 async function indexNames(pool: pg.Pool, schema: string): Promise<ReadonlySet<string>> {

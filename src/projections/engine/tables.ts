@@ -1,7 +1,7 @@
 /** The tables of one build: `rows`, and with history `history`; and the fingerprint by which a change is noticed. */
 import { createHash } from 'node:crypto';
 import type { ReadModel } from '../readModel.ts';
-import { columnsOf, endColumns, quoted, type SqlColumn, snake } from './sqlNames.ts';
+import { columnsOf, endColumns, quoted, type SqlColumn, searchTexts, snake } from './sqlNames.ts';
 
 /** The statements that make a build's schema, without the indexes that only readers need. */
 export function createTables(model: ReadModel, schema: string): readonly string[] {
@@ -22,8 +22,9 @@ export type Index = { readonly name: string; readonly create: string };
  * The indexes that readers need. They are made once a build has caught up: an index built over whole tables costs a
  * fraction of what it costs row by row. No version goes up for them: those that a build lacks are made, also when it
  * was built by an earlier Relata.
+ * @param trigrams the schema where the extension pg_trgm is, if there is one: without it, search reads whole tables.
  */
-export function indexesOf(model: ReadModel, schema: string): readonly Index[] {
+export function indexesOf(model: ReadModel, schema: string, trigrams?: string): readonly Index[] {
   const on = (table: string, columns: readonly string[], isList = false): Index => {
     const name = `${[table, ...columns].join('_').slice(0, 59)}_idx`; // as Postgres names them itself
     const list = columns.map(quoted).join(', ');
@@ -36,7 +37,10 @@ export function indexesOf(model: ReadModel, schema: string): readonly Index[] {
     const key = columns.map(({ name }) => name);
     return { key: isList ? key : ['workspace_id', ...key], isList, isReference: isReference(columns) };
   });
-  const current = declared.map(({ key, isList }) => on('rows', key, isList));
+  const current = [
+    ...declared.map(({ key, isList }) => on('rows', key, isList)),
+    ...searchIndex(model, schema, trigrams),
+  ];
   if (!model.history) return current;
   const pointing = declared.filter(({ isReference }) => isReference);
   return [
@@ -44,6 +48,14 @@ export function indexesOf(model: ReadModel, schema: string): readonly Index[] {
     ...historyIndexes.map(columns => on('history', columns)),
     ...pointing.map(({ key, isList }) => on('history', key, isList)),
   ];
+}
+
+function searchIndex(model: ReadModel, schema: string, trigrams: string | undefined): readonly Index[] {
+  const texts = searchTexts(model);
+  if (trigrams === undefined || texts.length === 0) return [];
+  const list = texts.map(({ sql }) => `(${sql}) ${quoted(trigrams)}.gin_trgm_ops`).join(', ');
+  const name = 'rows_search_idx';
+  return [{ name, create: `CREATE INDEX ${name} ON ${quoted(schema)}.rows USING gin (${list})` }];
 }
 
 /** Versions end in the order of the log, so an index that begins with an end grows at its edge, and costs little. */

@@ -98,14 +98,14 @@ async function openAt(
 const withSteps = (session: ReadSession, models: Models, comparing: Comparing) => sql`
   ${withPairs(session, models, comparing)},
   stages as (${stageOrder(session, models, comparing)}),
-  incoming as (
+  incoming as materialized (
     select p.*, case
       when a_state = 'open' or b_state not in ('open', 'won', 'lost') then null
       when b_state <> 'open' and a_status = b_status then null
       when a_state = 'absent' then 'NEW' when a_state = 'outside' then 'MOVED_IN' else 'REOPENED'
     end as came from pairs p
   ),
-  told as (
+  told as materialized (
     select i.*,
       case when b_state = 'open' or (came is null and a_state <> 'open') then null
         when b_state = 'won' then 'WON' when b_state = 'lost' then 'LOST' else 'MOVED_OUT'

@@ -1,8 +1,8 @@
 /** The stable views that every query reads from, and what columns are called by those who ask. */
-import { columnsOf, listOf, snake } from '../engine/sqlNames.ts';
+import { columnsOf, listOf, searchTexts, snake } from '../engine/sqlNames.ts';
 import type { ReadModel } from '../readModel.ts';
 
-export { columnsOf, listOf, snake };
+export { columnsOf, listOf, searchTexts, snake };
 
 /** The rows of a model as they are now. */
 export const viewOf = (model: ReadModel): string => `crm.${snake(model.name)}`;

@@ -88,7 +88,7 @@ test('superseded versions have a view of their own, also of a build that an earl
   const superseded = await shows('crm.things_superseded');
   expect(superseded).toMatchObject([{ size: 3, known_to: expect.anything() }]);
   await postgres.pool.query(
-    `DROP VIEW crm.things_superseded; DELETE FROM relata.migrations WHERE name = '0005_superseded'`,
+    `DROP VIEW crm.things_superseded; DELETE FROM relata.migrations WHERE name = '0005_past_and_search'`,
   );
   await migrate(postgres.pool);
   expect(await shows('crm.things_superseded')).toEqual(superseded);

@@ -1,7 +1,7 @@
 /** From declarations to SQL: names, types, tables and the fingerprint that tells whether tables still fit. */
 import { describe, expect, test } from 'vitest';
 import { loadReadModels } from '../../../src/projections/catalog.ts';
-import { int, money, refs, text } from '../../../src/projections/columns.ts';
+import { int, money, refs, searchable, text, type texts } from '../../../src/projections/columns.ts';
 import { columnSql, columnsOf, quoted, schemaName, snake } from '../../../src/projections/engine/sqlNames.ts';
 import { createTables, fingerprintOf, indexesOf } from '../../../src/projections/engine/tables.ts';
 import type { ReadModel } from '../../../src/projections/readModel.ts';
@@ -71,6 +71,21 @@ test('indexes begin with the workspace; those of lists are GIN; references have 
     'CREATE INDEX "history_workspace_id_owner_id_idx" ON "things".history ("workspace_id", "owner_id")',
     'CREATE INDEX "history_part_ids_idx" ON "things".history USING gin ("part_ids")',
   ]);
+});
+
+test('what people look for has one index of trigrams, where Postgres has those', () => {
+  const { name, tags } = things.columns;
+  const columns = {
+    ...things.columns,
+    name: searchable(name as typeof text),
+    tags: searchable(tags as typeof texts),
+  };
+  const model: ReadModel = { ...things, indexes: [], history: false, columns };
+  expect(indexesOf(model, 'things')).toEqual([]);
+  expect(indexesOf(model, 'things', 'relata').map(({ create }) => create)).toEqual([
+    'CREATE INDEX rows_search_idx ON "things".rows USING gin (("name") "relata".gin_trgm_ops, (relata.joined("tags")) "relata".gin_trgm_ops)',
+  ]);
+  expect(fingerprintOf(model)).toBe(fingerprintOf({ ...model, columns: things.columns }));
 });
 
 describe('the fingerprint', () => {
