@@ -27,8 +27,8 @@ export const schema: CliCommand = {
 
 /** Anew: a file of what is no longer declared would stay. */
 async function writeCatalogue(folder: URL): Promise<void> {
+  const files = catalogueFiles(await loadCatalog());
   await rm(folder, { recursive: true, force: true });
   await mkdir(new URL('schemas/', folder), { recursive: true });
-  for (const [name, text] of catalogueFiles(await loadCatalog()))
-    await writeFile(new URL(name, folder), text);
+  for (const [name, text] of files) await writeFile(new URL(name, folder), text);
 }

@@ -6,16 +6,16 @@ import {
   endAffiliation,
   presentAffiliations,
 } from '../domain/customers/contact.ts';
-import { json, ref, refs, text, texts } from './columns.ts';
+import { json, ref, refs, searchable, text, texts } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const contacts = recordModel('contacts', contact, {
   version: 2,
   columns: {
-    name: text.personally,
-    emails: texts.personally,
+    name: searchable(text.personally),
+    emails: searchable(texts.personally),
     verifiedEmails: texts.personally,
-    phones: texts.personally,
+    phones: searchable(texts.personally),
     title: text.optional,
     locale: text.optional,
     timeZone: text.optional,

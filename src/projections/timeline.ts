@@ -24,7 +24,6 @@ export const timeline = factModel('timeline', {
     ['recordId', 'knownFrom'],
     ['knownFrom'],
     ['type', 'knownFrom'],
-    ['recordType', 'knownFrom'],
     ['actorId', 'knownFrom'],
     ['correlationId'],
     ['commandId'],

@@ -18,10 +18,15 @@ const NAMED: Readonly<Record<string, unknown>> = {
   Money: { amount: '12500.50', currency: 'EUR' },
   EmailAddress: 'ann@example.com',
   PhoneNumber: '+4930123456',
+  LogPosition: '1024',
+  Hash: '0'.repeat(64),
+  KeyId: '0'.repeat(32),
+  PublicKey: `${'A'.repeat(43)}=`,
+  Signature: `${'A'.repeat(86)}==`,
 };
 
 /** For texts of a pattern: the first that fits is taken. */
-const PATTERNED = ['de-DE', 'Europe/Berlin', '2', '0'.repeat(64), 'AAAA'];
+const PATTERNED = ['de-DE', 'Europe/Berlin', '2'];
 
 /** @throws when a declaration asks for more than this knows to make up. */
 function madeUp(schema: z.ZodType, field: string, place: string): unknown {

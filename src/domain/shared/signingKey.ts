@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { reject } from '../kernel/rejection.ts';
 
 /** The first half of the SHA-256 of the public key, in hexadecimal. */
@@ -36,7 +36,9 @@ const key = {
   signature: Signature.optional(),
 };
 
-const events = defineEvents('signingKey', { SigningKeyPublished: key });
+const events = defineEvents('signingKey', {
+  SigningKeyPublished: described('Tree heads are signed with this key from then on.', key),
+});
 
 export type SigningKeys = { readonly current?: string; readonly superseded: readonly string[] };
 

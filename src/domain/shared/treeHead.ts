@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { Instant } from '../kernel/values.ts';
 import { KeyId, Signature } from './signingKey.ts';
 
@@ -39,7 +39,12 @@ const head = {
   signature: Signature,
 };
 
-const events = defineEvents('treeHead', { TreeHeadSigned: head });
+const events = defineEvents('treeHead', {
+  TreeHeadSigned: described(
+    'What the events of the workspace hash to, up to a place in the log, was signed.',
+    head,
+  ),
+});
 
 type TreeHeads = { readonly size: number };
 

@@ -55,6 +55,14 @@ export const columnsOf = (model: ReadModel): readonly SqlColumn[] => [
   ...Object.entries(model.columns).flatMap(([name, column]) => columnSql(name, column)),
 ];
 
+/** What people look for a row by: each searchable column as one text. @param prefix of the columns, with a dot. */
+export const searchTexts = (model: ReadModel, prefix = ''): readonly { column: string; sql: string }[] =>
+  Object.entries(model.columns).flatMap(([column, { searchable, kind }]) => {
+    if (!searchable) return [];
+    const name = `${prefix}${quoted(snake(column))}`;
+    return [{ column, sql: kind === 'texts' ? `relata.joined(${name})` : name }];
+  });
+
 /** What a superseded version has besides: until when it was true, and until when it was the last known. */
 export const endColumns: readonly SqlColumn[] = [
   { name: 'valid_to', type: 'timestamptz(3)', nullable: false, of: 'validTo', kind: 'instant' },

@@ -1,6 +1,7 @@
 /** Reading rows by a plan, with the lists of records that hang on them. */
 import { type RawBuilder, sql } from 'kysely';
-import { type Moment, relationAt, truthAt } from './moment.ts';
+import type { Walk } from './byAge.ts';
+import { type Moment, rowsAt } from './moment.ts';
 import { type ListPart, type Plan, planOf, type Row } from './plan.ts';
 import type { Selection } from './selection.ts';
 import type { ReadSession } from './session.ts';
@@ -13,6 +14,8 @@ export type Wanted = {
   /** On `t0`. Without one the order is open. */
   readonly orderBy?: RawBuilder<unknown>;
   readonly limit?: number;
+  /** Where the rows are found; in the relation of the moment by default. */
+  readonly walk?: Pick<Walk, 'from' | 'orderBy'> | undefined;
   /** The operation reads nothing else, so that it may do without a transaction. */
   readonly alone?: boolean;
 };
@@ -54,16 +57,11 @@ export const fetchByIds = (
         ...(alone && { alone }),
       });
 
-/** `where`, with the workspace and the moment. */
-export function conditionsOf(
+/** `where`, with the workspace. */
+export const conditionsOf = (
   workspaceId: string,
-  { model }: Selection,
-  moment: Moment,
   where: readonly RawBuilder<unknown>[],
-): RawBuilder<unknown> {
-  const truth = truthAt(model, 't0', moment);
-  return sql.join([sql`t0.workspace_id = ${workspaceId}`, ...(truth ? [truth] : []), ...where], sql` and `);
-}
+): RawBuilder<unknown> => sql.join([sql`t0.workspace_id = ${workspaceId}`, ...where], sql` and `);
 
 /**
  * At least so many rows, as part of the text: a plan made for any limit expects thousands, and joins whole tables for
@@ -75,15 +73,16 @@ export const limitOf = (rows: number): RawBuilder<unknown> =>
 const LIMITS = [2, 6, 11, 16, 21, 26, 31, 41, 51, 76, 101, 151, 201, 301, 501];
 
 function statementFor(workspaceId: string, plan: Plan, wanted: Wanted): RawBuilder<unknown> {
-  const { selection, moment, where, orderBy, limit } = wanted;
-  const from = sql.raw(`${relationAt(plan.model, moment)} t0`);
-  const conditions = conditionsOf(workspaceId, selection, moment, where);
+  const { moment, where, orderBy, limit, walk } = wanted;
+  const from = walk?.from ?? sql`${rowsAt(plan.model, moment)} t0`;
+  const conditions = conditionsOf(workspaceId, where);
   const order = orderBy ? sql` order by ${orderBy}` : sql.raw('');
   const bound = limit === undefined ? sql.raw('') : sql` limit ${limitOf(limit)}`;
-  if (!plan.hasJoins || limit === undefined)
+  if ((!plan.hasJoins && !walk) || limit === undefined)
     return sql`select ${plan.list} from ${from}${plan.joins(moment)} where ${conditions}${order}${bound}`;
+  const walkOrder = walk ? sql` order by ${walk.orderBy}` : order;
   // The page first, so that no more than its rows are joined; then the order once more, which joins needn't keep.
-  return sql`select ${plan.list} from (select t0.* from ${from} where ${conditions}${order}${bound}) t0${plan.joins(moment)}${order}`;
+  return sql`select ${plan.list} from (select t0.* from ${from} where ${conditions}${walkOrder}${bound}) t0${plan.joins(moment)}${order}`;
 }
 
 async function fetchList(
