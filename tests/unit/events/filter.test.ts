@@ -60,4 +60,6 @@ test.each<[Wanted, string]>([
 test('what nobody can send a command to is internal', () =>
   expect([...catalog.aggregates.values()].filter(isInternal).map(({ category }) => category)).toEqual([
     'reservation',
+    'signingKey',
+    'treeHead',
   ]));
