@@ -1,20 +1,17 @@
 /**
- * Pages of records as of a past day, by age: when a record was made never changes. So today's records are walked by the
- * index that today's list uses, and each is looked up as it was. No index over the history keeps that order.
+ * Pages of all records as of a past day, by age: when a record was made never changes. So today's records are walked by
+ * the index that today's list uses, and where one has changed since, it is looked up as it was. No index over the history
+ * keeps that order.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { ReadModel } from '../readModel.ts';
 import type { Cursor } from './cursor.ts';
-import { type Moment, relationAt, truthAt } from './moment.ts';
-import { viewOf } from './names.ts';
+import type { Source } from './fetch.ts';
+import { beganBy, type Moment, truthAt, unseen } from './moment.ts';
+import { columnsOf, listOf, supersededOf, viewOf } from './names.ts';
 import { beyond, type Order, orderSql } from './order.ts';
 
-export type Walk = {
-  /** With the rows of the moment as `t0`. */
-  readonly from: RawBuilder<unknown>;
-  readonly where: readonly RawBuilder<unknown>[];
-  readonly orderBy: RawBuilder<unknown>;
-};
+export type Walk = Source & { readonly where: readonly RawBuilder<unknown>[] };
 
 /** Nothing where the order is another one, or no day bounds the walk. */
 export function walkByAge(
@@ -23,18 +20,22 @@ export function walkByAge(
   order: Order,
   after: Cursor | undefined,
 ): Walk | undefined {
-  const { asOf } = moment;
-  const truth = truthAt(model, 't0', moment);
-  if (asOf === undefined || !truth || !model.of || !model.history) return undefined;
+  const bounds = unseen(moment);
+  const truth = truthAt(model, 'past', moment);
+  if (!bounds.asOf || !truth || !model.of || !model.history) return undefined;
   if (order.length !== 2 || order[0]?.column !== 'createdAt') return undefined;
-  const records = sql.raw(viewOf(model));
-  const versions = sql.raw(relationAt(model, moment));
+  const isLast = sql`(${sql.join(beganBy('record', bounds), sql` and `)})`;
+  const columns = (alias: string) => sql.raw(listOf(columnsOf(model), `${alias}.`));
   return {
-    from: sql`${records} record join ${versions} t0 on t0.workspace_id = record.workspace_id and t0.id = record.id`,
-    // A record is made before, or when, its versions begin.
+    from: sql`${sql.raw(viewOf(model))} record cross join lateral (
+      select ${columns('record')} where ${isLast}
+      union all
+      select ${columns('past')} from ${sql.raw(supersededOf(model))} past
+      where not ${isLast} and past.workspace_id = record.workspace_id and past.id = record.id and ${truth}
+    ) t0`,
     where: [
-      sql`record.created_at <= ${asOf}::timestamptz`,
-      truth,
+      sql`record.workspace_id = t0.workspace_id`,
+      sql`record.created_at <= ${bounds.asOf}`, // it is made before, or when, its versions begin
       ...(after ? [beyond(order, after, 'record')] : []),
     ],
     orderBy: orderSql(order, 'record'),

@@ -28,24 +28,40 @@ export const relationAt = (model: ReadModel, moment: Moment): string =>
  * Rows without history are there since they were known.
  */
 export function truthAt(model: ReadModel, alias: string, moment: Moment): RawBuilder<unknown> | undefined {
-  const { asOf, knownAt } = moment;
-  const bounds = beganBy(alias, moment);
+  const { asOf, knownAt } = unseen(moment);
+  const [validTo, knownTo] = [column(alias, 'valid_to'), column(alias, 'known_to')];
+  const bounds = beganBy(alias, { asOf, knownAt });
   if (model.history) {
-    if (asOf !== undefined && knownAt !== undefined)
-      bounds.push(
-        sql`not (${column(alias, 'valid_to')} <= ${asOf}::timestamptz and ${column(alias, 'known_to')} <= ${knownAt}::bigint)`,
-      );
-    else if (asOf !== undefined) bounds.push(sql`${column(alias, 'valid_to')} > ${asOf}::timestamptz`);
-    else if (knownAt !== undefined) bounds.push(sql`${column(alias, 'known_to')} > ${knownAt}::bigint`);
+    if (asOf && knownAt) bounds.push(sql`not (${validTo} <= ${asOf} and ${knownTo} <= ${knownAt})`);
+    else if (asOf) bounds.push(sql`${validTo} > ${asOf}`);
+    else if (knownAt) bounds.push(sql`${knownTo} > ${knownAt}`);
   }
   return bounds.length === 0 ? undefined : sql.join(bounds, sql` and `);
 }
 
+/** A moment in SQL. */
+type Bounds = {
+  readonly asOf: RawBuilder<unknown> | undefined;
+  readonly knownAt: RawBuilder<unknown> | undefined;
+};
+
+/** Postgres plans for these very values: which index is best for many rows depends on them. */
+export const seen = ({ asOf, knownAt }: Moment): Bounds => ({
+  asOf: asOf === undefined ? undefined : sql`${asOf}::timestamptz`,
+  knownAt: knownAt === undefined ? undefined : sql`${knownAt}::bigint`,
+});
+
+/** Postgres plans for any values, once: rows that are looked up by a key are found in the same way at every moment. */
+export const unseen = ({ asOf, knownAt }: Moment): Bounds => ({
+  asOf: asOf === undefined ? undefined : sql`(select ${asOf}::timestamptz)`,
+  knownAt: knownAt === undefined ? undefined : sql`(select ${knownAt}::bigint)`,
+});
+
 /** Versions that had begun, in both clocks. */
-export function beganBy(alias: string, { asOf, knownAt }: Moment): RawBuilder<unknown>[] {
+export function beganBy(alias: string, { asOf, knownAt }: Bounds): RawBuilder<unknown>[] {
   const bounds: RawBuilder<unknown>[] = [];
-  if (asOf !== undefined) bounds.push(sql`${column(alias, 'valid_from')} <= ${asOf}::timestamptz`);
-  if (knownAt !== undefined) bounds.push(sql`${column(alias, 'known_from')} <= ${knownAt}::bigint`);
+  if (asOf) bounds.push(sql`${column(alias, 'valid_from')} <= ${asOf}`);
+  if (knownAt) bounds.push(sql`${column(alias, 'known_from')} <= ${knownAt}`);
   return bounds;
 }
 
@@ -57,21 +73,18 @@ export type Part = { readonly view: string; readonly truth: readonly RawBuilder<
  * ones that had not ended by one clock, or by the other.
  */
 export function partsAt(model: ReadModel, moment: Moment): readonly Part[] {
-  const { asOf, knownAt } = moment;
-  const began = beganBy('t0', moment);
+  const { asOf, knownAt } = seen(moment);
+  const began = beganBy('t0', { asOf, knownAt });
   const last: Part = { view: viewOf(model), truth: began };
   if (isPresent(moment) || !model.history) return [last];
   const superseded = (...ends: readonly RawBuilder<unknown>[]): Part => ({
     view: supersededOf(model),
     truth: [...began, ...ends],
   });
-  if (asOf === undefined) return [last, superseded(sql`t0.known_to > ${knownAt}::bigint`)];
-  const stillTrue = superseded(sql`t0.valid_to > ${asOf}::timestamptz`);
-  if (knownAt === undefined) return [last, stillTrue];
-  const notYetKnown = superseded(
-    sql`t0.valid_to <= ${asOf}::timestamptz`,
-    sql`t0.known_to > ${knownAt}::bigint`,
-  );
+  if (!asOf) return [last, superseded(sql`t0.known_to > ${knownAt}`)];
+  const stillTrue = superseded(sql`t0.valid_to > ${asOf}`);
+  if (!knownAt) return [last, stillTrue];
+  const notYetKnown = superseded(sql`t0.valid_to <= ${asOf}`, sql`t0.known_to > ${knownAt}`);
   return [last, stillTrue, notYetKnown];
 }
 

@@ -45,12 +45,15 @@ export type Page = {
 export async function fetchPage(session: ReadSession, request: ListRequest): Promise<Page> {
   const span = spanOf(request.page, request.order);
   const { moment, selection } = request;
-  const walk = walkByAge(selection.model, moment, span.walked, span.from);
+  const conditions = listConditions(request);
+  // What is filtered may be found by other indexes, or in few records of many: Postgres shall choose.
+  const walk =
+    conditions.length === 0 ? walkByAge(selection.model, moment, span.walked, span.from) : undefined;
   const rows = await fetchRows(session, {
     selection: withOrder(selection, request.order),
     moment,
-    where: walk ? [...listConditions(request), ...walk.where] : pageConditions(request, span),
-    walk,
+    where: walk?.where ?? pageConditions(request, span),
+    source: walk,
     orderBy: orderSql(span.walked),
     limit: span.size + 1,
     ...(request.alone && { alone: true }),

@@ -10,7 +10,7 @@ import {
   rowFrom,
   sqlColumnsOf,
 } from './fieldChanges.ts';
-import { beganBy, type Moment } from './moment.ts';
+import { beganBy, type Moment, seen } from './moment.ts';
 import { historyOf } from './names.ts';
 import { beyond, type Order } from './order.ts';
 import { type Page, type PageRequest, pageOf, spanOf } from './page.ts';
@@ -135,7 +135,7 @@ function changedVersions(
   const conditions = [
     sql`t0.workspace_id = ${session.workspaceId}`,
     sql`t0.id = record.id`,
-    ...beganBy('t0', moment),
+    ...beganBy('t0', seen(moment)),
   ];
   return sql`
     select * from (
