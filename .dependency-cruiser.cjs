@@ -24,9 +24,18 @@ module.exports = {
       'api/',
       'commands/',
       'projections/',
+      'proof/',
       'domain/',
       'eventstore/',
       'config.ts',
+    ]),
+    only('proof-is-beside-the-projections', 'proof', [
+      'proof/',
+      'projections/',
+      'commands/',
+      'domain/',
+      'eventstore/',
+      'runtime/(files|fatal)[.]ts',
     ]),
     only('integrations-send-commands', 'integrations', [
       'integrations/',

@@ -2,6 +2,7 @@
  * Environment → one typed, validated object. Nothing else reads process.env: what can be set is what is here,
  * and a wrong value stops the start before anything is opened.
  */
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -10,6 +11,8 @@ import { fatal } from './runtime/fatal.ts';
 const ROLES = ['api', 'projector'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const MASTER_KEY_BYTES = 32;
+const HEAD_EVENTS = 1_000;
+const HEAD_MINUTES = 10;
 
 type Role = (typeof ROLES)[number];
 
@@ -23,6 +26,14 @@ export type Config = {
   /** A Postgres elsewhere; without it the embedded one is started. May hold credentials: never log it. */
   readonly postgresUrl?: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** Signs tree heads, as PKCS#8 in PEM; without it the data folder's own is used. */
+  readonly signingKey?: string;
+  /** When a tree head is due: after so many events, or so many minutes after the first one that isn't covered. */
+  readonly treeHeads: { readonly events: number; readonly minutes: number };
+  /** Absolute. Every tree head is written there as it is made. */
+  readonly witnessDir?: string;
+  /** An RFC 3161 time stamping authority, by HTTP, asked to stamp each head that is written. */
+  readonly timestampUrl?: string;
   /** 32 bytes that all other keys begin with; without it the data folder's own is used. */
   readonly masterKey?: Uint8Array;
   /** Further keys that may wrap persons' keys, of 32 bytes; `relata keys rotate` goes to the last one. */
@@ -65,6 +76,16 @@ const masterKey = setting('be the base64 of 32 bytes (`openssl rand -base64 32` 
 const wrappingKeys = setting('be keys as RELATA_MASTER_KEY is one, separated by commas', text =>
   z.array(key).safeParse(text.split(',').map(part => part.trim())),
 );
+const signingKey = setting(
+  'be an Ed25519 private key in PEM (`openssl genpkey -algorithm ed25519` makes one)',
+  text => z.string().refine(isSigningKey).safeParse(text),
+);
+const count = setting('be a whole number from 1 to 1000000', text =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(1).max(1_000_000)).safeParse(text),
+);
+const timestampUrl = setting('be a URL that begins with http:// or https://', text =>
+  z.url({ protocol: /^https?$/ }).safeParse(text),
+);
 
 /**
  * @param env usually process.env; an empty value counts as not set.
@@ -90,8 +111,18 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     logLevel: optional('RELATA_LOG_LEVEL', logLevel) ?? 'info',
     roles: optional('RELATA_ROLES', roles) ?? ROLES,
     wrappingKeys: fromValueOrFile('RELATA_WRAPPING_KEYS', wrappingKeys) ?? [],
+    treeHeads: {
+      events: optional('RELATA_HEAD_EVENTS', count) ?? HEAD_EVENTS,
+      minutes: optional('RELATA_HEAD_MINUTES', count) ?? HEAD_MINUTES,
+    },
     ...present('eventStoreUrl', fromValueOrFile('RELATA_EVENTSTORE_URL', eventStoreUrl)),
     ...present('postgresUrl', fromValueOrFile('RELATA_POSTGRES_URL', postgresUrl)),
+    ...present('signingKey', fromValueOrFile('RELATA_SIGNING_KEY', signingKey)),
+    ...present(
+      'witnessDir',
+      env.RELATA_WITNESS_DIR?.trim() ? resolve(cwd, env.RELATA_WITNESS_DIR.trim()) : undefined,
+    ),
+    ...present('timestampUrl', optional('RELATA_TIMESTAMP_URL', timestampUrl)),
     ...present('masterKey', fromValueOrFile('RELATA_MASTER_KEY', masterKey)),
   };
 }
@@ -105,6 +136,14 @@ function setting<T>(must: string, parse: (text: string) => z.ZodSafeParseResult<
     if (result.success) return result.data;
     throw fatal('CONFIG', `${name} must ${must}.`);
   };
+}
+
+function isSigningKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'ed25519';
+  } catch {
+    return false;
+  }
 }
 
 function readSecret(variable: string, path: string): string {

@@ -8,17 +8,35 @@ import type { HttpRequest } from './requests.ts';
 /** The same content, asked for in both ways. */
 export type Screen = { readonly graphql: HttpRequest; readonly bare: HttpRequest };
 
-const PAGE = `query Page($after: String) {
-  opportunities(first: 50, after: $after) {
+const PAGE = `query Page($after: String, $asOf: Moment, $knownAt: Moment) {
+  opportunities(first: 50, after: $after, asOf: $asOf, knownAt: $knownAt) {
     nodes { id name status closeDate amount { amount currency } account { id name } owner { id name } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
-const BOARD = `query Board($pipelineId: ID!, $asOf: Moment) {
-  pipelineBoard(pipelineId: $pipelineId, asOf: $asOf) {
+const BOARD = `query Board($pipelineId: ID!, $asOf: Moment, $knownAt: Moment) {
+  pipelineBoard(pipelineId: $pipelineId, asOf: $asOf, knownAt: $knownAt) {
     columns { stage { id name category } count totals { amount currency } }
   }
 }`;
+
+const RECORD = `query Record($id: ID!, $asOf: Moment, $knownAt: Moment) {
+  opportunity(id: $id, asOf: $asOf, knownAt: $knownAt) {
+    id name status closeDate amount { amount currency } stage { id name } account { id name } owner { id name }
+  }
+}`;
+
+/** What a screen shows: today, or as it was on a day, or as it was known on it. */
+export type At = { readonly asOf?: string; readonly knownAt?: string };
+
+export const boardAt = (pipelineId: string, at: At): HttpRequest => graphql(BOARD, { pipelineId, ...at });
+export const pageAt = (at: At): HttpRequest => graphql(PAGE, at);
+export const recordAt = (id: string, at: At): HttpRequest => graphql(RECORD, { id, ...at });
+
+const graphql = (query: string, variables: object): HttpRequest => ({
+  path: '/graphql',
+  body: JSON.stringify({ query, variables }),
+});
 
 /** How far a reader scrolls, in steps of the longest page that there is. */
 const SCROLL = `query Scroll($after: String) {
@@ -44,7 +62,7 @@ export async function pageScreens({ url }: App): Promise<readonly Screen[]> {
 }
 
 const pageScreen = (after: string | null): Screen => ({
-  graphql: { path: '/graphql', body: JSON.stringify({ query: PAGE, variables: { after } }) },
+  graphql: graphql(PAGE, { after }),
   bare: { path: after === null ? '/page' : `/page?after=${after}` },
 });
 
@@ -52,10 +70,7 @@ const pageScreen = (after: string | null): Screen => ({
 export function boardScreen(pipelineId: string, asOf?: string): Screen {
   const at = asOf === undefined ? '' : `&asOf=${asOf}T23:59:59.999Z`;
   return {
-    graphql: {
-      path: '/graphql',
-      body: JSON.stringify({ query: BOARD, variables: { pipelineId, ...(asOf && { asOf }) } }),
-    },
+    graphql: boardAt(pipelineId, { ...(asOf && { asOf }) }),
     bare: { path: `/board?pipelineId=${pipelineId}${at}` },
   };
 }

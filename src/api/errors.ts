@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   FORBIDDEN: 'The caller may not do or see this.',
   NOT_FOUND: 'There is no record with this id.',
   COMMAND_ID_REUSED: 'The `commandId` was used for another input. Take a new one for a new wish.',
+  CURSOR_UNKNOWN:
+    'The event feed was asked to go on from a place that is none of this log: the event store was restored from an older backup, or is another one. Compare what you have with the feed from an earlier place on.',
   NOT_YET_VISIBLE: 'The read models have not reached the position asked for in time. Ask again.',
   STREAM_UNREADABLE:
     'The history of the record cannot be read by this version. Nothing was done; see the server log.',

@@ -10,6 +10,10 @@ export type Limits = {
   /** How long a query waits for the position that it was told to show. */
   readonly visibilityMs: number;
   readonly subscriptionsPerConnection: number;
+  /** Server-sent events: open at a time. */
+  readonly eventStreams: number;
+  /** An event stream on which nothing comes says so after this time. */
+  readonly heartbeatMs: number;
 };
 
 export const defaultLimits: Limits = {
@@ -21,4 +25,6 @@ export const defaultLimits: Limits = {
   requestMs: 30_000,
   visibilityMs: 5_000,
   subscriptionsPerConnection: 100,
+  eventStreams: 200,
+  heartbeatMs: 15_000,
 };

@@ -1,6 +1,14 @@
 /** GraphQL on fastify by mercurius: compiled queries, one snapshot an operation, coded errors, limits. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type GraphQLSchema, lexicographicSortSchema, printSchema, specifiedRules, validate } from 'graphql';
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  Kind,
+  lexicographicSortSchema,
+  printSchema,
+  specifiedRules,
+  validate,
+} from 'graphql';
 import mercurius, { type MercuriusOptions } from 'mercurius';
 import type { CommandContext } from '../commands/wish.ts';
 import { documentLimits } from './documentLimits.ts';
@@ -8,6 +16,7 @@ import { apiError } from './errors.ts';
 import { codedError, formatErrors, RETRY_AFTER_S } from './formatErrors.ts';
 import { guardOperation, isOwnOrigin } from './httpGuards.ts';
 import type { Limits } from './limits.ts';
+import type { OperationKind } from './metrics.ts';
 import { type Context, createContext, endOperation, type Services } from './schema/context.ts';
 import { type Connected, endSubscriptions } from './schema/subscriptionLimit.ts';
 import { prepareVariables } from './variables.ts';
@@ -27,14 +36,18 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
   const { schema, services, caller, limits } = options;
   const rules = [...specifiedRules, documentLimits(limits)];
 
+  const kinds = new WeakMap<FastifyReply, OperationKind>();
+
   const begin = (_: FastifyRequest, reply: FastifyReply): Context => {
     const context = createContext(services, caller);
+    const begun = performance.now();
     // Not fastify's handlerTimeout: it aborts a signal at the end of every request, which costs more than a decision.
     const timer = setTimeout(() => reply.sent || reply.send(tookTooLong()), limits.requestMs);
     // Whatever became of the request: answered, failed, timed out, or its client gone in the midst of it.
     reply.raw.once('close', () => {
       clearTimeout(timer);
       endOperation(context);
+      services.observer?.answered(kinds.get(reply) ?? 'refused', (performance.now() - begun) / 1_000);
     });
     return context;
   };
@@ -78,9 +91,10 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
     },
   };
   await app.register(mercurius, settings);
-  app.graphql.addHook('preExecution', async (_schema, document, _context, variables) =>
-    prepareVariables(schema, document, variables ?? {}),
-  );
+  app.graphql.addHook('preExecution', async (_schema, document, { reply }, variables) => {
+    if (reply) kinds.set(reply, kindOf(document));
+    return prepareVariables(schema, document, variables ?? {});
+  });
 
   // Over WebSockets documents are neither measured nor validated by mercurius, nor are its refusals coded.
   app.graphql.addHook('preSubscriptionExecution', async (_, document) => {
@@ -95,6 +109,10 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
     reply.type('text/plain; charset=utf-8').send(printed),
   );
 }
+
+/** Of several operations in one document, of which one is named, the first: those who count need no more. */
+const kindOf = ({ definitions }: DocumentNode): OperationKind =>
+  definitions.find(each => each.kind === Kind.OPERATION_DEFINITION)?.operation ?? 'refused';
 
 const tookTooLong = () =>
   Object.assign(apiError('the request took too long; ask for less', { code: 'UNAVAILABLE' }), {

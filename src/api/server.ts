@@ -3,12 +3,19 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type pg from 'pg';
 import type { Dispatch } from '../commands/dispatch.ts';
 import type { Actor } from '../eventstore/envelope.ts';
+import type { EventLog } from '../eventstore/log.ts';
+import { backOff } from '../projections/engine/backOff.ts';
 import { drainOnClose } from './drain.ts';
+import type { Decode } from './events/delivery.ts';
+import { createEventFeed } from './events/feed.ts';
+import { serveCatalogue } from './events/serveCatalogue.ts';
+import { serveFeed } from './events/serveFeed.ts';
 import { formatErrors, RETRY_AFTER_S } from './formatErrors.ts';
 import { type Readiness, serveHealth } from './health.ts';
 import { endRefusedUpgrades, guardHosts } from './httpGuards.ts';
 import { serveLanding } from './landing.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { type Metrics, serveMetrics } from './metrics.ts';
 import type { Services, Visibility } from './schema/context.ts';
 import { buildSchema, loadSchemaParts, type SchemaParts } from './schema/schema.ts';
 import { serveGraphQL } from './serveGraphQL.ts';
@@ -18,6 +25,9 @@ export type ServerOptions = {
   /** Of `openReadPool`. Stays the caller's to end. */
   readonly pool: pg.Pool;
   readonly visibility: Visibility;
+  /** What the event feed reads. */
+  readonly log: EventLog;
+  readonly decode: Decode;
   readonly readiness: () => Promise<Readiness>;
   /** Who all requests come from, until people sign in. */
   readonly actor: Actor;
@@ -26,6 +36,8 @@ export type ServerOptions = {
   /** Serves `/altair`. */
   readonly development?: boolean;
   readonly limits?: Partial<Limits>;
+  /** Serves `/metrics`. */
+  readonly metrics?: Metrics;
   /** Host names that requests may use; by default those of this machine alone. */
   readonly allowedHosts?: readonly string[];
   /** The declarations, for tests with others than the domain's. */
@@ -43,12 +55,22 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...options.limits };
   const parts: SchemaParts = options.parts ? { ...options.parts, limits } : await loadSchemaParts(limits);
+  const feed = createEventFeed({
+    log: options.log,
+    catalog: parts.catalog,
+    decode: options.decode,
+    wait: backOff,
+    onTrouble: err => options.logger?.warn({ err }, 'the event feed does not hear the log'),
+  });
+  const observer = options.metrics?.api;
   const services: Services = {
     dispatch: options.dispatch,
     pool: options.pool,
+    feed,
     visibility: options.visibility,
     models: parts.models,
     visibilityTimeoutMs: limits.visibilityMs,
+    ...(observer && { observer }),
     ...(options.onStatement && { onStatement: options.onStatement }),
   };
   const app: FastifyInstance = fastify({
@@ -67,11 +89,26 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     if (code === 503) reply.header('retry-after', RETRY_AFTER_S);
     return reply.code(code).send({ data: null, errors });
   });
+  // Before what waits for answers: streams have no end of their own.
+  const closing = new AbortController();
+  app.addHook('preClose', async () => {
+    closing.abort();
+    feed.close();
+  });
   drainOnClose(app, DRAIN_MS);
   endRefusedUpgrades(app);
   guardHosts(app, options.allowedHosts ?? LOOPBACK);
   serveHealth(app, options.readiness);
+  if (options.metrics) serveMetrics(app, options.metrics.page);
   const caller = { workspaceId: options.workspaceId ?? 'default', actor: options.actor };
+  serveFeed(app, {
+    feed,
+    workspaceId: caller.workspaceId,
+    limits,
+    closing: closing.signal,
+    ...(observer && { onStream: () => observer.opened('events') }),
+  });
+  serveCatalogue(app, parts.catalog);
   await serveGraphQL(app, { schema: buildSchema(parts), services, caller, limits });
   if (options.development) await serveAltair(app);
   serveLanding(app, [
@@ -87,6 +124,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       href: '/schema.graphql',
       text: 'Schema',
       about: 'Everything that GraphQL at <code>/graphql</code> answers.',
+    },
+    {
+      href: '/events/schemas',
+      text: 'Events',
+      about: 'What can happen; what has happened is read by programs at <code>/events</code>.',
     },
   ]);
   await app.ready();

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { buildServer } from '../api/server.ts';
 import type { Config } from '../config.ts';
+import { eventLog } from '../eventstore/log.ts';
 import { vaultErrorOf } from '../eventstore/personal/errors.ts';
 import { failureOf } from '../projections/engine/failure.ts';
 import { dropLease } from '../projections/engine/lease.ts';
@@ -16,8 +17,10 @@ import { fatal } from '../runtime/fatal.ts';
 import { startStores } from '../runtime/stores.ts';
 import { createClosing } from './closing.ts';
 import { keysOf } from './keys.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { DEFAULT_WORKSPACE, SEEDED_OWNER } from './owner.ts';
 import { readinessOf } from './readiness.ts';
+import { treeKeeperOf } from './treeKeeper.ts';
 import { byWorkspace } from './visibility.ts';
 import { openWriteSide, type WriteSide } from './writeSide.ts';
 
@@ -68,8 +71,10 @@ export async function startInstance({ config, development, signal }: InstanceOpt
     const { eventStoreUrl, postgresUrl } = stores;
 
     await prepareDatabase(postgresUrl, config.postgresUrl === undefined ? 'just started' : 'elsewhere');
+    const metrics = createMetrics();
     const keys = keysOf(config, folder.masterKey);
-    const writeSide = await openWriteSide({ eventStoreUrl, postgresUrl, keys });
+    const writeSide = await openWriteSide({ eventStoreUrl, postgresUrl, keys, metrics });
+    const log = eventLog(writeSide.client);
     closing.add(() => writeSide.close());
     const pool = openReadPool({
       url: postgresUrl,
@@ -83,9 +88,12 @@ export async function startInstance({ config, development, signal }: InstanceOpt
           keys,
           logLevel: config.logLevel,
           instance: `process ${process.pid}`,
+          companions: [treeKeeperOf(config, folder.masterKey)],
         })
       : undefined;
     if (projector) closing.add(() => projector.close());
+    projector?.onBatch(metrics.projected);
+    metrics.sample({ pools: { queries: pool }, status: projector?.status, pool, log });
     signal?.throwIfAborted();
     const visibility = await openVisibility({ pool, logger });
     closing.add(() => visibility.close());
@@ -96,6 +104,9 @@ export async function startInstance({ config, development, signal }: InstanceOpt
         dispatch: writeSide.dispatch,
         pool,
         visibility: byWorkspace(visibility),
+        log,
+        decode: writeSide.codec.decode,
+        metrics,
         readiness: readinessOf({ pool, client: writeSide.client, projector }),
         actor: SEEDED_OWNER,
         workspaceId: DEFAULT_WORKSPACE,

@@ -8,6 +8,7 @@ import { createCodec } from '../eventstore/codec.ts';
 import { keyedHash } from '../eventstore/hash.ts';
 import { type KeyringOptions, openKeyring } from '../eventstore/personal/keyring.ts';
 import { openVault } from '../eventstore/personal/vault.ts';
+import type { AppMetrics } from './metrics/metrics.ts';
 
 /** Until there are roles, whoever reaches the server, which listens on this machine alone, is its owner. */
 const ownerMayAll: Authorise = () => undefined;
@@ -21,7 +22,9 @@ export async function openWriteSide(options: {
   readonly postgresUrl: string;
   /** Keyed hashes of inputs and reservations come from the master key, so it never changes. */
   readonly keys: KeyringOptions;
+  readonly metrics?: AppMetrics;
 }) {
+  const { metrics } = options;
   const masterKey = Buffer.from(options.keys.masterKey);
   const pool = new pg.Pool({
     connectionString: options.postgresUrl,
@@ -42,8 +45,8 @@ export async function openWriteSide(options: {
     const catalog = await loadCatalog();
     const vault = await openVault(pool, openKeyring(options.keys));
     const codec = createCodec(catalog, vault);
-    const streams = createStreams({ client, codec });
-    const dispatch = createDispatch({
+    const streams = createStreams({ client, codec, ...(metrics && { onAppend: metrics.appended }) });
+    const uncounted = createDispatch({
       catalog,
       codec,
       streams,
@@ -54,7 +57,8 @@ export async function openWriteSide(options: {
       now: () => new Date(),
       random: Math.random,
     });
-    return { catalog, client, streams, dispatch, close };
+    const dispatch = metrics ? metrics.countedDispatch(uncounted, catalog) : uncounted;
+    return { catalog, client, codec, streams, dispatch, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,5 +1,6 @@
 /** A command of the CLI. Each is a file of this folder, found by looking into it. */
 import { constants } from 'node:os';
+import { resolve, sep } from 'node:path';
 import { findExports, isKind } from '../modules.ts';
 
 export type CliCommand = {
@@ -15,6 +16,13 @@ export type CliCommand = {
 
 export const loadCliCommands = (): Promise<readonly CliCommand[]> =>
   findExports(new URL('./', import.meta.url), isKind<CliCommand>('cliCommand'), 'flat');
+
+/** The exit code of a command that was interrupted, as shells have it. */
+export const INTERRUPTED = 130;
+
+/** npm runs its scripts in the package's folder and says where it was called; a path is of there. */
+export const pathFrom = (path: string): string =>
+  resolve(process.env.INIT_CWD ?? process.cwd(), path) + (path.endsWith(sep) ? sep : '');
 
 /** A Ctrl-C comes twice: from the terminal, and from npm, which passes on what it gets. */
 const SAME_MS = 1_000;

@@ -45,6 +45,14 @@ export type Streams = {
 /** The part of the client that the write side uses. */
 export type StreamClient = Pick<EventStoreDBClient, 'appendToStream' | 'readStream' | 'readAll'>;
 
+/** One sending of an append, and what became of it. */
+export type AppendAttempt = {
+  readonly outcome: 'ok' | 'conflict' | 'failed';
+  /** From 1; later ones send the same bytes again. */
+  readonly attempt: number;
+  readonly seconds: number;
+};
+
 type Options = {
   readonly client: StreamClient;
   readonly codec: Codec;
@@ -52,12 +60,14 @@ type Options = {
   readonly cacheSize?: number;
   /** An append, and each next event of a read, is answered within this time or counts as unanswered. */
   readonly timeoutMs?: number;
+  readonly onAppend?: (attempt: AppendAttempt) => void;
 };
 
 /** So often the same bytes go while an append is not answered. */
 const APPEND_TRIES = 3;
 
-export function createStreams({ client, codec, cacheSize = 10_000, timeoutMs = 10_000 }: Options): Streams {
+export function createStreams(options: Options): Streams {
+  const { client, codec, cacheSize = 10_000, timeoutMs = 10_000, onAppend = () => undefined } = options;
   const cache = createCache<StreamState>(cacheSize, state => 1 + Math.floor(state.answers.size / 32));
 
   const stored = (stream: string, fromRevision: number, maxCount?: number) =>
@@ -107,7 +117,7 @@ export function createStreams({ client, codec, cacheSize = 10_000, timeoutMs = 1
       return events;
     },
     append: async (aggregate, state, events) => {
-      const result = await appendExactly(client, state, events, timeoutMs);
+      const result = await appendExactly(client, state, events, timeoutMs, onAppend);
       if (!result) {
         cache.delete(state.stream);
         return undefined;
@@ -168,6 +178,7 @@ async function appendExactly(
   state: StreamState,
   events: readonly SealedEvent[],
   timeoutMs: number,
+  onAppend: (attempt: AppendAttempt) => void,
 ): Promise<AppendResult | undefined> {
   const options: AppendToStreamOptions = {
     expectedRevision: state.revision < 0 ? NO_STREAM : BigInt(state.revision),
@@ -175,12 +186,21 @@ async function appendExactly(
     requiresLeader: true,
   };
   const wire = events.map(event => event.wire);
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
+    const begun = performance.now();
+    let outcome: AppendAttempt['outcome'] = 'failed';
     try {
-      return await withTimeout(client.appendToStream(state.stream, wire, options), timeoutMs);
+      const result = await withTimeout(client.appendToStream(state.stream, wire, options), timeoutMs);
+      outcome = 'ok';
+      return result;
     } catch (error) {
-      if (error instanceof WrongExpectedVersionError) return undefined;
-      if (!worthSendingAgain(error) || tries === APPEND_TRIES) throw unavailable(error);
+      if (error instanceof WrongExpectedVersionError) {
+        outcome = 'conflict';
+        return undefined;
+      }
+      if (!worthSendingAgain(error) || attempt === APPEND_TRIES) throw unavailable(error);
+    } finally {
+      onAppend({ outcome, attempt, seconds: (performance.now() - begun) / 1_000 });
     }
   }
 }

@@ -8,8 +8,8 @@ export type HashedEvent = {
   readonly stream: string;
   readonly revision: number;
   readonly type: string;
-  readonly data: unknown;
-  readonly metadata: unknown;
+  readonly data?: unknown;
+  readonly metadata?: unknown;
 };
 
 const sha256 = (text: string): Buffer => digest('sha256', text, 'buffer');
@@ -32,11 +32,23 @@ export const streamHash = (stream: string): string => sha256Hex(stream);
 
 /** Both hashes of an event in one pass: its id, and the `prevHash` of the event after it. */
 export function sealEvent(event: HashedEvent): { id: Id; hash: string } {
-  const data = canonicalJson(event.data);
-  const rest = `"metadata":${canonicalJson(event.metadata)},"revision":${event.revision},"stream":${JSON.stringify(event.stream)},"type":${JSON.stringify(event.type)}}`;
-  const id = uuid8(sha256(`{"data":${data},${rest}`));
-  return { id, hash: sha256Hex(`{"data":${data},"id":"${id}",${rest}`) };
+  const { id, textWith } = idOfContent(event);
+  return { id, hash: sha256Hex(textWith(id)) };
 }
+
+/** The id that an event of this content must have, and the text that is hashed of it with an id. */
+export function idOfContent(event: HashedEvent): { id: Id; textWith: (id: string) => string } {
+  const data = event.data === undefined ? '' : `"data":${canonicalJson(event.data)},`;
+  const metadata = event.metadata === undefined ? '' : `"metadata":${canonicalJson(event.metadata)},`;
+  const rest = `${metadata}"revision":${event.revision},"stream":${JSON.stringify(event.stream)},"type":${JSON.stringify(event.type)}}`;
+  return {
+    id: uuid8(sha256(`{${data}${rest}`)),
+    textWith: id => `{${data}"id":${JSON.stringify(id)},${rest}`,
+  };
+}
+
+/** The `prevHash` after an event of this text. */
+export const hashOfText = sha256Hex;
 
 /** The `prevHash` that the event after this one must carry. */
 export function chainHash(event: HashedEvent & { readonly id: string }): string {

@@ -1,13 +1,13 @@
 /** One row an activity, with history: agendas and what was done. */
 import { activity } from '../domain/sales/activity.ts';
-import { choice, instant, int, ref, refs, text } from './columns.ts';
+import { choice, instant, int, ref, refs, searchable, text } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const activities = recordModel('activities', activity, {
   version: 1,
   columns: {
     type: choice('ActivityType', ['task', 'call', 'meeting', 'note']),
-    subject: text,
+    subject: searchable(text),
     body: text.optional,
     status: choice('ActivityStatus', ['planned', 'done', 'cancelled']),
     accountId: ref('account').optional,

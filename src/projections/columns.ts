@@ -31,6 +31,8 @@ export type Column<T = unknown> = {
    * columns `type`, `recordType` and `recordId` of the same row.
    */
   readonly eventData?: true;
+  /** People look for the record by what stands in it. */
+  readonly searchable?: true;
   /** Only types; never set. */
   readonly of?: T;
 };
@@ -73,6 +75,14 @@ export const refs = (target: string) => column<readonly Id[]>('refs', { target }
 /** One of a few words; `typeName` names the GraphQL enum. */
 export const choice = <const V extends readonly string[]>(typeName: string, values: V) =>
   column<V[number]>('choice', { values, typeName });
+
+/** A `text` or `texts` column by which people look for the record. */
+export const searchable = <C extends Column<string | null> | Column<readonly string[] | null>>(
+  column: C,
+): C => ({
+  ...column,
+  searchable: true,
+});
 
 export type Columns = Readonly<Record<string, Column>>;
 export type ValueOf<C> = C extends Column<infer T> ? T : never;

@@ -7,16 +7,16 @@ import {
   presentAffiliations,
   withKnown,
 } from '../domain/customers/contact.ts';
-import { json, ref, refs, text, texts } from './columns.ts';
+import { json, ref, refs, searchable, text, texts } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const contacts = recordModel('contacts', contact, {
   version: 3,
   columns: {
-    name: text.personally,
-    emails: texts.personally,
+    name: searchable(text.personally),
+    emails: searchable(texts.personally),
     verifiedEmails: texts.personally,
-    phones: texts.personally,
+    phones: searchable(texts.personally),
     title: text.personally,
     locale: text.optional,
     timeZone: text.optional,

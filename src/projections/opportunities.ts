@@ -3,13 +3,13 @@
 import type { Line } from '../domain/sales/lines.ts';
 import { withLine } from '../domain/sales/lines.ts';
 import { opportunity } from '../domain/sales/opportunity.ts';
-import { choice, date, json, money, ref, refs, text } from './columns.ts';
+import { choice, date, json, money, ref, refs, searchable, text } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const opportunities = recordModel('opportunities', opportunity, {
   version: 1,
   columns: {
-    name: text,
+    name: searchable(text),
     accountId: ref('account').optional,
     primaryContactId: ref('contact').optional,
     pipelineId: ref('pipeline'),

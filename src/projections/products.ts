@@ -1,13 +1,13 @@
 /** One row a product, with history. */
 import { product } from '../domain/sales/product.ts';
-import { boolean, choice, money, text } from './columns.ts';
+import { boolean, choice, money, searchable, text } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const products = recordModel('products', product, {
   version: 1,
   columns: {
-    name: text,
-    sku: text.optional,
+    name: searchable(text),
+    sku: searchable(text.optional),
     family: text.optional,
     unit: text.optional,
     taxClass: text.optional,

@@ -1,9 +1,9 @@
-/** One row an event of a record: who did what, when, and by which command. Related records are joined when asked. */
+/**
+ * One row an event: who did what, when, why, and by which command. Related records are joined when asked. All events are
+ * here, those too that stand in no record's timeline (reservations, tree heads): auditors look for them.
+ */
 import { choice, eventData, instant, text, uuid } from './columns.ts';
 import { factModel } from './readModel.ts';
-
-/** Streams that are no records of their own; nobody looks for them in a timeline. */
-const SILENT = new Set(['reservation']);
 
 export const timeline = factModel('timeline', {
   version: 2,
@@ -17,22 +17,30 @@ export const timeline = factModel('timeline', {
     actorId: text,
     commandId: text,
     correlationId: text,
+    causationId: text,
     data: eventData,
   },
-  indexes: [['recordId', 'knownFrom']],
-  fact: event =>
-    SILENT.has(event.category)
-      ? undefined
-      : {
-          recordType: event.category,
-          recordId: event.aggregateId,
-          type: event.type,
-          occurredAt: event.occurredAt,
-          recordedAt: event.recordedAt,
-          actorType: event.actor.type,
-          actorId: event.actor.id,
-          commandId: event.commandId,
-          correlationId: event.correlationId,
-          data: event.data,
-        },
+  indexes: [
+    ['recordId', 'knownFrom'],
+    ['knownFrom'],
+    ['type', 'knownFrom'],
+    ['actorId', 'knownFrom'],
+    ['correlationId'],
+    ['commandId'],
+    ['occurredAt', 'knownFrom'],
+    ['recordedAt'],
+  ],
+  fact: event => ({
+    recordType: event.category,
+    recordId: event.aggregateId,
+    type: event.type,
+    occurredAt: event.occurredAt,
+    recordedAt: event.recordedAt,
+    actorType: event.actor.type,
+    actorId: event.actor.id,
+    commandId: event.commandId,
+    correlationId: event.correlationId,
+    causationId: event.causationId,
+    data: event.data,
+  }),
 });

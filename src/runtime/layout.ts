@@ -15,6 +15,9 @@ export function layout(dir: string) {
     masterKey: join(dir, 'keys', 'master.key'),
     /** Keys that a rotation has made: `<id>.key`. */
     wrappingKeys: join(dir, 'keys', 'wrapping'),
+    signingKey: join(dir, 'keys', 'signing.pem'),
+    /** The one that is about to take its place. */
+    nextSigningKey: join(dir, 'keys', 'signing.next.pem'),
     postgresPassword: join(dir, 'keys', 'postgres.password'),
     logs: join(dir, 'logs'),
     postgresLog: join(dir, 'logs', 'postgres.log'),

@@ -29,6 +29,11 @@ const NAMED: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     '9999-12-31T23:59:59.999Z',
   ),
   EmailAddress: fc.constantFrom('ann@example.com', 'Bob@example.com', 'c@example.com'),
+  Hash: fc.constantFrom('a'.repeat(64), '0123456789abcdef'.repeat(4)),
+  KeyId: fc.constantFrom('a'.repeat(32), 'b'.repeat(32), '0123456789abcdef'.repeat(2)),
+  LogPosition: fc.constantFrom('0', '17', '9223372036854775807'),
+  PublicKey: fc.constantFrom(`${'A'.repeat(43)}=`, `${'+/b0'.repeat(10)}abc=`),
+  Signature: fc.constantFrom(`${'A'.repeat(86)}==`, `${'+/b0'.repeat(21)}ab==`),
   PhoneNumber: fc.constantFrom('+4930123456', '+14155550100'),
 };
 /** By field, where the declaration says too little to hit upon. */

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,11 @@ import { loadConfig } from '../../src/config.ts';
 import { isFatal } from '../../src/runtime/fatal.ts';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
+const pem = (type: 'ed25519' | 'x25519'): string =>
+  (type === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('x25519')).privateKey
+    .export({ type: 'pkcs8', format: 'pem' })
+    .toString()
+    .trim();
 
 describe('loadConfig', () => {
   test('an empty environment gives the defaults', () => {
@@ -15,6 +21,7 @@ describe('loadConfig', () => {
       logLevel: 'info',
       roles: ['api', 'projector'],
       wrappingKeys: [],
+      treeHeads: { events: 1_000, minutes: 10 },
     });
   });
 
@@ -28,6 +35,11 @@ describe('loadConfig', () => {
       RELATA_MASTER_KEY: KEY,
       RELATA_WRAPPING_KEYS: `${KEY}, ${Buffer.alloc(32, 8).toString('base64')}`,
       RELATA_ROLES: 'projector',
+      RELATA_SIGNING_KEY: pem('ed25519'),
+      RELATA_HEAD_EVENTS: '5',
+      RELATA_HEAD_MINUTES: '60',
+      RELATA_WITNESS_DIR: 'witness',
+      RELATA_TIMESTAMP_URL: 'https://tsa.example/stamp',
     };
     expect(loadConfig(env, '/srv')).toEqual({
       dataDir: '/srv/elsewhere',
@@ -38,6 +50,10 @@ describe('loadConfig', () => {
       masterKey: new Uint8Array(32).fill(7),
       wrappingKeys: [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)],
       roles: ['projector'],
+      signingKey: env.RELATA_SIGNING_KEY,
+      treeHeads: { events: 5, minutes: 60 },
+      witnessDir: '/srv/witness',
+      timestampUrl: env.RELATA_TIMESTAMP_URL,
     });
   });
 
@@ -56,6 +72,10 @@ describe('loadConfig', () => {
     ['RELATA_PORT', '65536', 'RELATA_PORT must be a whole number'],
     ['RELATA_PORT', '-1', 'RELATA_PORT must be a whole number'],
     ['RELATA_PORT', '4e3', 'RELATA_PORT must be a whole number'],
+    ['RELATA_SIGNING_KEY', KEY, 'RELATA_SIGNING_KEY must be an Ed25519 private key in PEM'],
+    ['RELATA_SIGNING_KEY', pem('x25519'), 'RELATA_SIGNING_KEY must be an Ed25519 private key in PEM'],
+    ['RELATA_HEAD_EVENTS', '0', 'RELATA_HEAD_EVENTS must be a whole number from 1 to 1000000.'],
+    ['RELATA_TIMESTAMP_URL', 'tsa.example', 'RELATA_TIMESTAMP_URL must be a URL'],
     ['RELATA_LOG_LEVEL', 'loud', 'RELATA_LOG_LEVEL must be one of fatal, error, warn'],
     ['RELATA_ROLES', 'api,cook', 'RELATA_ROLES must be a comma-separated list of api, projector.'],
     ['RELATA_ROLES', ',', 'RELATA_ROLES must be'],

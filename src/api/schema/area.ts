@@ -2,6 +2,7 @@
 import { findExports, isKind } from '../../modules.ts';
 import type { Models } from '../../projections/query/models.ts';
 import type { Builder } from './builder.ts';
+import type { Comparison } from './comparison.ts';
 import type { ConnectionTypes } from './connections.ts';
 import type { Entities } from './entities.ts';
 import type { ListInputs } from './filters.ts';
@@ -13,6 +14,7 @@ export type Tools = {
   readonly types: SharedTypes;
   readonly entities: Entities;
   readonly connections: ConnectionTypes;
+  readonly comparison: Comparison;
   readonly inputsOf: (entity: ReturnType<Entities['of']>) => ListInputs;
 };
 

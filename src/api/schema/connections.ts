@@ -29,11 +29,14 @@ export type Connection = {
   readonly totalCount: number | undefined;
 };
 
-export type ConnectionTypes = { readonly of: (entity: Entity) => ReturnType<typeof defineConnection> };
+/** What a list holds: an entity, or rows that an area makes up. */
+export type Listed = Pick<Entity, 'typeName'> & { readonly ref: unknown };
+
+export type ConnectionTypes = { readonly of: (listed: Listed) => ReturnType<typeof defineConnection> };
 
 export function createConnections(builder: Builder): ConnectionTypes {
   const pageInfo = definePageInfo(builder);
-  const known = new Map<Entity, ReturnType<typeof defineConnection>>();
+  const known = new Map<Listed, ReturnType<typeof defineConnection>>();
   return {
     of: entity => {
       const type = known.get(entity) ?? defineConnection(builder, entity, pageInfo);
@@ -58,10 +61,10 @@ const counted = { complexity: { field: 0, multiplier: 1 } };
 
 function defineConnection(
   builder: Builder,
-  { typeName, ref }: Entity,
+  { typeName, ref }: Listed,
   pageInfo: ReturnType<typeof definePageInfo>,
 ) {
-  const node = ref as EntityRef;
+  const node = ref as EntityRef; // whatever it is, its values are rows
   const edge = builder.objectRef<Edge>(`${typeName}Edge`).implement({
     fields: t => ({
       node: t.expose('node', { type: node, ...counted }),

@@ -7,6 +7,8 @@ import type { Models } from '../../projections/query/models.ts';
 import type { Moment } from '../../projections/query/moment.ts';
 import { notYetVisible } from '../../projections/query/refusal.ts';
 import { openSession, type ReadSession } from '../../projections/query/session.ts';
+import type { EventFeed } from '../events/feed.ts';
+import type { ApiObserver } from '../metrics.ts';
 import type { Loaders } from './loaders.ts';
 import type { Connected } from './subscriptionLimit.ts';
 
@@ -33,10 +35,12 @@ export type Visibility = {
 export type Services = {
   readonly dispatch: Dispatch;
   readonly pool: pg.Pool;
+  readonly feed: EventFeed;
   readonly visibility: Visibility;
   readonly models: Models;
   /** How long a query waits for the position that it was told to show. */
   readonly visibilityTimeoutMs: number;
+  readonly observer?: ApiObserver;
   readonly onStatement?: (text: string) => void;
 };
 

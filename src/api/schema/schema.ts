@@ -7,6 +7,7 @@ import { defaultLimits, type Limits } from '../limits.ts';
 import { type Area, loadAreas } from './area.ts';
 import { createBuilder } from './builder.ts';
 import { createCommandInputs } from './commandInputs.ts';
+import { createComparison } from './comparison.ts';
 import { createConnections } from './connections.ts';
 import { createEntities, type Entity } from './entities.ts';
 import { createListInputs } from './filters.ts';
@@ -32,7 +33,9 @@ export function buildSchema({ catalog, models, areas, limits }: SchemaParts): Gr
   const records = new Map<string, Entity>();
   for (const model of models.all)
     if (model.of) records.set(model.of.category, entities.of(model.of.category));
-  for (const { define } of areas) define({ builder, models, types, entities, connections, inputsOf });
+  const comparison = createComparison(builder);
+  for (const { define } of areas)
+    define({ builder, models, types, entities, connections, comparison, inputsOf });
   for (const entity of records.values()) {
     defineRecordQueries(builder, entity, connections, inputsOf);
     defineSubscription(builder, entity);

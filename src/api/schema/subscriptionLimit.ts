@@ -17,13 +17,26 @@ export function limited<T>(
       { code: 'TOO_COMPLEX', details: { limit: connected.limit } },
     );
   const stream = begin();
+  const closed = context.services.observer?.opened('graphql');
   const end = async () => {
     connected.open.delete(end);
+    closed?.();
     return (await stream.return?.()) ?? { done: true as const, value: undefined };
   };
   connected.open.add(end);
+  const next = async () => {
+    try {
+      const result = await stream.next();
+      if (result.done) await end();
+      return result;
+    } catch (error) {
+      await end(); // nobody else will: what has failed is not ended by who reads it
+      throw error;
+    }
+  };
   return {
     ...stream,
+    next,
     return: end,
     [Symbol.asyncIterator]() {
       return this;

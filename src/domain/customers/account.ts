@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { LowerCaseText, Price, Text } from '../kernel/values.ts';
 
@@ -38,8 +38,15 @@ const details = {
 };
 
 const events = defineEvents('account', {
-  AccountRegistered: { ...details, ...ownership, lifecycle: Lifecycle },
-  AccountLifecycleChanged: { from: Lifecycle, to: Lifecycle },
+  AccountRegistered: described('An organisation was registered.', {
+    ...details,
+    ...ownership,
+    lifecycle: Lifecycle,
+  }),
+  AccountLifecycleChanged: described('The organisation became a prospect, a customer or a former customer.', {
+    from: Lifecycle,
+    to: Lifecycle,
+  }),
 });
 
 export type Account = { readonly lifecycle: Lifecycle };

@@ -4,7 +4,7 @@
  */
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { emptyIdMap, type IdMap, lookUp, withEntry } from '../kernel/idMap.ts';
 import { reject } from '../kernel/rejection.ts';
 import { Id, Ref } from '../kernel/values.ts';
@@ -13,8 +13,8 @@ import { Id, Ref } from '../kernel/values.ts';
 const MAX_DEPTH = 10;
 
 const events = defineEvents('accountTree', {
-  AccountParentSet: { accountId: Id, parentId: Id },
-  AccountParentCleared: { accountId: Id },
+  AccountParentSet: described('An account was put under another one.', { accountId: Id, parentId: Id }),
+  AccountParentCleared: described('An account became a root of its own.', { accountId: Id }),
 });
 
 /** The parent of each account that has one, and the children of each that has some. */

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { personal } from '../kernel/personal.ts';
 import { ownership } from '../kernel/record.ts';
 import { reject } from '../kernel/rejection.ts';
@@ -43,12 +43,26 @@ export const Affiliation = z.object({
 export type Affiliation = z.infer<typeof Affiliation>;
 
 const events = defineEvents('contact', {
-  ContactCreated: { ...details, ...ownership, emails: personal(z.array(EmailAddress).max(MAX_EMAILS)) },
-  ContactEmailAdded: { email: personal(EmailAddress) },
-  ContactEmailVerified: { email: personal(EmailAddress) },
-  ContactEmailRemoved: { email: personal(EmailAddress) },
-  ContactAffiliated: { accountId: Id, role: role.optional(), primary: z.boolean(), from: LocalDate },
-  ContactAffiliationEnded: { accountId: Id, until: LocalDate },
+  ContactCreated: described('A person was added.', {
+    ...details,
+    ...ownership,
+    emails: personal(z.array(EmailAddress).max(MAX_EMAILS)),
+  }),
+  ContactEmailAdded: described('The person got another e-mail address.', { email: personal(EmailAddress) }),
+  ContactEmailVerified: described('Mail to this address is known to reach the person.', {
+    email: personal(EmailAddress),
+  }),
+  ContactEmailRemoved: described('The person no longer has this e-mail address.', {
+    email: personal(EmailAddress),
+  }),
+  ContactAffiliated: described(
+    'The person works for an account, or does so in another role; a new primary affiliation replaces the old one.',
+    { accountId: Id, role: role.optional(), primary: z.boolean(), from: LocalDate },
+  ),
+  ContactAffiliationEnded: described('The person no longer works for the account.', {
+    accountId: Id,
+    until: LocalDate,
+  }),
 });
 
 export type Contact = {

@@ -3,7 +3,7 @@
  * models and reservations is done by those who meet the event.
  */
 import { type CommandDeclaration, command } from './command.ts';
-import { type AnyEventSet, defineEvents } from './events.ts';
+import { type AnyEventSet, defineEvents, described } from './events.ts';
 import { isPersonal } from './personal.ts';
 import { pascal, type RecordState } from './record.ts';
 import { type Shape, Text } from './values.ts';
@@ -24,7 +24,12 @@ export const isErasure = ({
 const reason = Text(500).optional();
 
 export const erasureEvents = (category: string): AnyEventSet =>
-  defineEvents(category, { [erasureType(category)]: { reason } });
+  defineEvents(category, {
+    [erasureType(category)]: described(
+      'The person was erased: no personal field of the record can be read any more, in no event before.',
+      { reason },
+    ),
+  });
 
 export const erasureCommands = <S>(category: string): Record<string, CommandDeclaration<S>> => ({
   [`erase${pascal(category)}`]: command<S>()({

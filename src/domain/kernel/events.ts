@@ -1,6 +1,6 @@
 /**
- * Declaring event types. An event type is declared once: name, version, fields and which of them are personal; the
- * codec, the catalogue, read models and tests derive from it. Event shapes are a storage format: they live forever.
+ * Declaring event types. An event type is declared once: name, what it says, version, fields and which of them are
+ * personal; the codec, the catalogue, read models and tests derive from it. Event shapes are a storage format: they live forever.
  */
 import { z } from 'zod';
 import { type Erasable, type PersonalField, personalFields } from './personal.ts';
@@ -14,29 +14,50 @@ export type Versioned<S extends Shape = Shape> = {
   readonly version: number;
   readonly shape: S;
   readonly upcast: Readonly<Record<number, Upcaster>>;
+  readonly earlier: Readonly<Record<number, Shape>>;
 };
 
-/** The latest shape of an event with the upcasters from each older version to the one after it. */
+/**
+ * The latest shape of an event with the upcasters from each older version to the one after it.
+ * @param earlier the shapes of older versions, for whoever keeps events that were delivered when they were the latest.
+ */
 export const versioned = <S extends Shape>(
   version: number,
   shape: S,
   upcast: Readonly<Record<number, Upcaster>>,
+  earlier: Readonly<Record<number, Shape>> = {},
 ): Versioned<S> => {
   for (let from = 1; from < version; from++)
     if (!upcast[from]) throw new Error(`no upcaster from version ${from} to ${from + 1}`);
-  return { version, shape, upcast };
+  return { version, shape, upcast, earlier };
 };
 
-type Declaration = Shape | Versioned;
-type ShapeOf<D extends Declaration> = D extends Versioned<infer S> ? S : D extends Shape ? D : never;
+type Shaped = Shape | Versioned;
+
+/** A declaration with what the event says, in one sentence for the catalogue. */
+export type Described<D extends Shaped = Shaped> = { readonly description: string; readonly declared: D };
+
+/** `described('It was won.', { amount: Money })` */
+export const described = <const D extends Shaped>(description: string, declared: D): Described<D> => ({
+  description,
+  declared,
+});
+
+type Declaration = Shaped | Described;
+type ShapeOf<D> =
+  D extends Described<infer V> ? ShapeOf<V> : D extends Versioned<infer S> ? S : D extends Shape ? D : never;
 
 /** What is known of an event type, whatever its fields. */
 export type EventType = {
   readonly category: string;
   readonly type: string;
+  /** What it says, in one sentence. */
+  readonly description?: string;
   readonly version: number;
   readonly schema: z.ZodObject;
   readonly upcast: Readonly<Record<number, Upcaster>>;
+  /** Schemas of older versions, as they were. */
+  readonly earlier: Readonly<Record<number, z.ZodObject>>;
   /** Top-level fields that are encrypted under their subject's key, by name. */
   readonly personal: ReadonlyMap<string, PersonalField>;
 };
@@ -83,16 +104,30 @@ export function defineEvents<const D extends Readonly<Record<string, Declaration
   declarations: D,
 ): EventSet<D> {
   const makers = Object.entries(declarations).map(([type, declaration]) => {
-    const { version, shape, upcast } = isVersioned(declaration)
+    const { description, declared } = isDescribed(declaration)
       ? declaration
-      : { version: 1, shape: declaration, upcast: {} };
+      : { description: undefined, declared: declaration };
+    const { version, shape, upcast, earlier } = isVersioned(declared)
+      ? declared
+      : { version: 1, shape: declared, upcast: {}, earlier: {} };
     const schema = z.object(shape);
     const personal = personalFields(schema.shape);
-    const eventType: EventType = { category, type, version, schema, upcast, personal };
+    const eventType: EventType = {
+      category,
+      type,
+      ...(description !== undefined && { description }),
+      version,
+      schema,
+      upcast,
+      earlier: Object.fromEntries(Object.entries(earlier).map(([v, each]) => [v, z.object(each)])),
+      personal,
+    };
     const make = (data: Readonly<Record<string, unknown>>): NewEvent => ({ type, data });
     return [type, Object.assign(make, { eventType })] as const;
   });
   return Object.fromEntries(makers) as unknown as EventSet<D>; // the same keys, by construction
 }
 
-const isVersioned = (d: Declaration): d is Versioned => typeof (d as Versioned).version === 'number';
+// What a shape holds under these names is a schema.
+const isVersioned = (d: Shaped): d is Versioned => typeof (d as Versioned).version === 'number';
+const isDescribed = (d: Declaration): d is Described => typeof (d as Described).description === 'string';

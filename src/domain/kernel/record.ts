@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type CommandDeclaration, command } from './command.ts';
-import { type AnyEventSet, defineEvents, type NewEvent } from './events.ts';
+import { type AnyEventSet, defineEvents, described, type NewEvent } from './events.ts';
 import { isPersonal, markedLike, personal } from './personal.ts';
 import { type Rejection, reject } from './rejection.ts';
 import { Id, Ref, type Shape, Tag, Text } from './values.ts';
@@ -43,12 +43,20 @@ export const recordEvents = (category: string, details: Shape): AnyEventSet => {
   // Why a person's record was archived is about the person.
   const ofPerson = Object.values(details).some(isPersonal);
   return defineEvents(category, {
-    [`${name}DetailsChanged`]: editable(details),
-    [`${name}OwnerChanged`]: { from: Id.nullable(), to: Id.nullable() },
-    [`${name}Archived`]: { reason: ofPerson ? personal(reason) : reason },
-    [`${name}Restored`]: {},
-    [`${name}TagApplied`]: { tag: Tag },
-    [`${name}TagRemoved`]: { tag: Tag },
+    [`${name}DetailsChanged`]: described(
+      'Details were changed: the fields that are there, to these values; null cleared one.',
+      editable(details),
+    ),
+    [`${name}OwnerChanged`]: described('It passed to another owner, or to none.', {
+      from: Id.nullable(),
+      to: Id.nullable(),
+    }),
+    [`${name}Archived`]: described('It was put away: it stays readable and takes no changes.', {
+      reason: ofPerson ? personal(reason) : reason,
+    }),
+    [`${name}Restored`]: described('It came back from the archive.', {}),
+    [`${name}TagApplied`]: described('It got a tag.', { tag: Tag }),
+    [`${name}TagRemoved`]: described('It lost a tag.', { tag: Tag }),
   });
 };
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { reject } from '../kernel/rejection.ts';
 import { Id, Ref, Text } from '../kernel/values.ts';
@@ -11,8 +11,15 @@ const MAX_MEMBERS = 1_000;
 const details = { name: Text(200), leadId: Ref('user').optional(), region: Text(100).optional() };
 
 const events = defineEvents('team', {
-  TeamFormed: { ...details, ...ownership, memberIds: z.array(Id).max(MAX_MEMBERS) },
-  TeamMembersChanged: { added: z.array(Id), removed: z.array(Id) },
+  TeamFormed: described('A team was formed.', {
+    ...details,
+    ...ownership,
+    memberIds: z.array(Id).max(MAX_MEMBERS),
+  }),
+  TeamMembersChanged: described('People joined or left the team.', {
+    added: z.array(Id),
+    removed: z.array(Id),
+  }),
 });
 
 export type Team = { readonly memberIds: readonly Id[] };

@@ -1,7 +1,7 @@
 /** User: a person who works here. Event shapes are a storage format. */
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { personal } from '../kernel/personal.ts';
 import { ownership } from '../kernel/record.ts';
 import { EmailAddress, Text } from '../kernel/values.ts';
@@ -12,7 +12,9 @@ const details = {
   jobTitle: personal(Text(100)).optional(),
 };
 
-const events = defineEvents('user', { UserInvited: { ...details, ...ownership } });
+const events = defineEvents('user', {
+  UserInvited: described('A colleague was added.', { ...details, ...ownership }),
+});
 
 export type User = Readonly<Record<string, never>>;
 

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { reject } from '../kernel/rejection.ts';
 import { Instant, Ref, Text } from '../kernel/values.ts';
@@ -27,19 +27,34 @@ const minutes = z.int().min(0).max(100_000);
 const outcome = Text(500);
 
 const events = defineEvents('activity', {
-  ActivityScheduled: { ...details, ...ownership, ...related, type: Plannable, dueAt: Instant.optional() },
-  ActivityLogged: {
+  ActivityScheduled: described('A task, call or meeting was planned.', {
     ...details,
     ...ownership,
     ...related,
-    type: Loggable,
-    direction: Direction.optional(),
-    minutes: minutes.optional(),
+    type: Plannable,
+    dueAt: Instant.optional(),
+  }),
+  ActivityLogged: described(
+    'A task, call, meeting or note was recorded that took place without having been planned.',
+    {
+      ...details,
+      ...ownership,
+      ...related,
+      type: Loggable,
+      direction: Direction.optional(),
+      minutes: minutes.optional(),
+      outcome: outcome.optional(),
+    },
+  ),
+  ActivityCompleted: described('The planned activity was done.', {
     outcome: outcome.optional(),
-  },
-  ActivityCompleted: { outcome: outcome.optional(), minutes: minutes.optional() },
-  ActivityRescheduled: { from: Instant.nullable(), to: Instant },
-  ActivityCancelled: { reason: Text(500).optional() },
+    minutes: minutes.optional(),
+  }),
+  ActivityRescheduled: described('The planned activity got another time.', {
+    from: Instant.nullable(),
+    to: Instant,
+  }),
+  ActivityCancelled: described('The planned activity will not take place.', { reason: Text(500).optional() }),
 });
 
 export type Activity =

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { sameMoney } from '../kernel/money.ts';
 import { ownership } from '../kernel/record.ts';
 import { type Rejection, reject } from '../kernel/rejection.ts';
@@ -23,7 +23,7 @@ const details = {
 };
 
 export const events = defineEvents('opportunity', {
-  OpportunityOpened: {
+  OpportunityOpened: described('A possible sale was opened in a stage of a pipeline.', {
     ...details,
     ...ownership,
     pipelineId: Ref('pipeline'),
@@ -31,23 +31,38 @@ export const events = defineEvents('opportunity', {
     amount: Price.optional(),
     closeDate: LocalDate.optional(),
     lines: z.array(Line).max(MAX_LINES).optional(),
-  },
-  OpportunityMovedToStage: { from: Id, to: Id },
-  OpportunityAmountChanged: { amount: Price.nullable() },
-  OpportunityCloseDateChanged: { closeDate: LocalDate.nullable() },
-  OpportunityLineAdded: { line: Line },
-  OpportunityLineChanged: { line: Line },
-  OpportunityLineRemoved: { lineId: Id },
-  OpportunityWon: { from: Id, stageId: Id, amount: Price, closedOn: LocalDate },
-  OpportunityLost: {
+  }),
+  OpportunityMovedToStage: described('It was moved to another open stage of its pipeline.', {
+    from: Id,
+    to: Id,
+  }),
+  OpportunityAmountChanged: described('Its amount was set by hand, or cleared.', {
+    amount: Price.nullable(),
+  }),
+  OpportunityCloseDateChanged: described('The day on which it is expected to close was set, or cleared.', {
+    closeDate: LocalDate.nullable(),
+  }),
+  OpportunityLineAdded: described('A line was added; priced lines set the amount.', { line: Line }),
+  OpportunityLineChanged: described('A line was changed; it is given as it now is.', { line: Line }),
+  OpportunityLineRemoved: described('A line was removed.', { lineId: Id }),
+  OpportunityWon: described('It was won for this amount.', {
+    from: Id,
+    stageId: Id,
+    amount: Price,
+    closedOn: LocalDate,
+  }),
+  OpportunityLost: described('It was lost, for the reason given.', {
     from: Id,
     stageId: Id,
     amount: Price.optional(),
     closedOn: LocalDate,
     reasonCode: Text(60),
     note: Text(2_000).optional(),
-  },
-  OpportunityReopened: { stageId: Id, reason: Text(500).optional() },
+  }),
+  OpportunityReopened: described('Having been won or lost, it was opened again.', {
+    stageId: Id,
+    reason: Text(500).optional(),
+  }),
 });
 
 type Deal = {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { type CommandContext, command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { type Rejection, reject } from '../kernel/rejection.ts';
 import { Id, Text } from '../kernel/values.ts';
@@ -43,9 +43,15 @@ const details = { name: Text(200) };
 const stages = z.array(Stage).min(1).max(50);
 
 export const events = defineEvents('pipeline', {
-  PipelineDefined: { ...details, ...ownership, stages },
-  /** The whole list as it stands from now on; the retired ones take no more opportunities. */
-  PipelineStagesChanged: { stages, retired: z.array(Id) },
+  PipelineDefined: described('A pipeline was defined, with its stages in order.', {
+    ...details,
+    ...ownership,
+    stages,
+  }),
+  PipelineStagesChanged: described(
+    'The stages were changed: the whole list as it stands from now on; the retired ones take no more opportunities.',
+    { stages, retired: z.array(Id) },
+  ),
 });
 
 /** Stages in their order; retired ones stay known, because opportunities may still be in them. */

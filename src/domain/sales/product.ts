@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { Price, Text } from '../kernel/values.ts';
 
@@ -19,8 +19,8 @@ const details = {
 };
 
 const events = defineEvents('product', {
-  ProductIntroduced: { ...details, ...ownership },
-  ProductRetired: {},
+  ProductIntroduced: described('Something that is sold was introduced.', { ...details, ...ownership }),
+  ProductRetired: described('It is no longer sold.', {}),
 });
 
 export type Product = { readonly status: 'active' | 'retired' };

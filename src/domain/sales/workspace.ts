@@ -1,11 +1,14 @@
 /** Workspace: the choices that its records share, one stream a workspace. Event shapes are a storage format. */
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { type Id, Ref } from '../kernel/values.ts';
 
 const events = defineEvents('workspace', {
-  WorkspaceDefaultPipelineChosen: { pipelineId: Ref('pipeline') },
+  WorkspaceDefaultPipelineChosen: described(
+    'The pipeline was chosen that boards show and new opportunities take when none is named.',
+    { pipelineId: Ref('pipeline') },
+  ),
 });
 
 export type Workspace = { readonly defaultPipelineId?: Id };

@@ -6,7 +6,7 @@
  */
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents } from '../kernel/events.ts';
+import { defineEvents, described } from '../kernel/events.ts';
 import { reject } from '../kernel/rejection.ts';
 import { Id, type Instant, Text } from '../kernel/values.ts';
 
@@ -16,9 +16,12 @@ const owner = Text(200);
 const by = Id;
 
 const events = defineEvents('reservation', {
-  ReservationClaimed: { owner, by },
-  ReservationHeld: { owner },
-  ReservationReleased: { owner },
+  ReservationClaimed: described('A command wants the value for the record that owns it from then on.', {
+    owner,
+    by,
+  }),
+  ReservationHeld: described('The owner has the value.', { owner }),
+  ReservationReleased: described('The value is free again.', { owner }),
 });
 
 export type Reservation =

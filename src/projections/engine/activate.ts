@@ -9,7 +9,7 @@ import type { Group, Member } from './group.ts';
 import { VISIBLE_POSITION } from './logClock.ts';
 import { CHANNEL } from './notify.ts';
 import { comparePoints } from './source.ts';
-import { analyse, createIndexes } from './tables.ts';
+import { analyse, indexesOf } from './tables.ts';
 import { switchViews } from './views.ts';
 
 /** How long readers may keep the switch waiting; those behind it wait as long. */
@@ -60,18 +60,41 @@ async function activateOne(
   await switchViews(client, model, build.schema);
 }
 
-/** Makes the indexes that readers need, once. Nothing else writes these tables meanwhile: the caller owns them. */
+/**
+ * Makes the indexes that readers need and that aren't there, once in a process. Nothing else writes these tables
+ * meanwhile: the caller owns them. Readers are not held up.
+ */
 export async function ensureIndexes(pool: pg.Pool, members: readonly Member[]): Promise<void> {
-  for (const member of members) {
-    if (member.indexed) continue;
-    await inTransaction(pool, async client => {
-      const { schema } = member.build;
-      for (const statement of createIndexes(member.model, schema)) await client.query(statement);
-      await client.query(`UPDATE relata.builds SET indexed = true WHERE schema_name = $1`, [schema]);
-    });
+  const wanting = members.filter(({ indexed }) => !indexed);
+  const trigrams = wanting.length > 0 ? await trigramSchema(pool) : undefined;
+  for (const member of wanting) {
+    const { schema } = member.build;
+    const there = await indexNames(pool, schema);
+    const missing = indexesOf(member.model, schema, trigrams).filter(({ name }) => !there.has(name));
+    if (missing.length > 0 || !member.build.indexed)
+      await inTransaction(pool, async client => {
+        for (const { create } of missing) await client.query(create);
+        await client.query(`UPDATE relata.builds SET indexed = true WHERE schema_name = $1`, [schema]);
+      });
     member.indexed = true;
-    await pool.query(analyse(member.model, member.build.schema));
+    if (missing.length > 0) await pool.query(analyse(member.model, schema));
   }
+}
+
+/** Where the extension is. Who may not create it, and has nobody who does, goes without. */
+async function trigramSchema(pool: pg.Pool): Promise<string | undefined> {
+  const { rows } = await pool.query<{ schema: string }>(
+    `SELECT nspname AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE extname = 'pg_trgm'`,
+  );
+  return rows[0]?.schema;
+}
+
+async function indexNames(pool: pg.Pool, schema: string): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT indexname AS name FROM pg_indexes WHERE schemaname = $1`,
+    [schema],
+  );
+  return new Set(rows.map(({ name }) => name));
 }
 
 export async function inTransaction<T>(

@@ -4,7 +4,7 @@ import { comparePoints, type EventSource, type LogPoint } from './source.ts';
 
 /** @returns the log's last event. @throws a failure that says what to do when it is another or an older log. */
 export async function checkLog(
-  source: EventSource,
+  source: Pick<EventSource, 'idAt' | 'end'>,
   checkpoint: LogPoint | undefined,
 ): Promise<LogPoint | undefined> {
   const end = await source.end();

@@ -5,6 +5,7 @@ import {
   END,
   type EventStoreDBClient,
   excludeSystemEvents,
+  type Filter,
   FORWARDS,
   type ReadPosition,
   START,
@@ -23,17 +24,37 @@ const PAGE = 100;
 /** Only the leader has seen every event that was ever acknowledged. */
 const REQUIRES_LEADER = { requiresLeader: true } as const;
 
-export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource => ({
-  subscribe: after => subscribe(client, decode, after),
+export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource =>
+  logSource(client, events => decodeAll(decode, events));
+
+type Read<E> = (events: readonly AllStreamRecordedEvent[]) => Promise<readonly E[]>;
+
+/** Which events a source has: as the server filters them, and as they are told by their types. */
+export type Wanted = { readonly filter: Filter; readonly has: (type: string) => boolean };
+
+const ALL_BUT_SYSTEM: Wanted = { filter: excludeSystemEvents(), has: type => !type.startsWith('$') };
+
+/** Events as `read` makes them of stored ones, a batch as it is taken. */
+export const logSource = <E>(
+  client: EventStoreDBClient,
+  read: Read<E>,
+  { filter, has }: Wanted = ALL_BUT_SYSTEM,
+): EventSource<E> => ({
+  subscribe: after => subscribe(client, read, filter, after),
   idAt: point => idAt(client, point),
-  end: () => lastEvent(client),
+  end: () => lastEvent(client, has),
 });
 
-function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint | undefined): Feed {
+function subscribe<E>(
+  client: EventStoreDBClient,
+  read: Read<E>,
+  filter: Filter,
+  after: LogPoint | undefined,
+): Feed<E> {
   const subscription = client.subscribeToAll({
     fromPosition: after ? { commit: after.commit, prepare: after.prepare } : START,
     // No `checkpointReached`: the client calls it before the events ahead of it are handled.
-    filter: excludeSystemEvents(),
+    filter,
   });
   const queue = feedQueue<AllStreamRecordedEvent>({
     pause: () => subscription.pause(),
@@ -53,13 +74,13 @@ function subscribe(client: EventStoreDBClient, decode: Decode, after: LogPoint |
   subscription.on('close', queue.end);
   const { take, whole, close } = queue.feed;
   return {
-    take: async max => decodeAll(decode, await take(max)),
-    whole: async max => decodeAll(decode, whole(max)),
+    take: async max => read(await take(max)),
+    whole: async max => read(whole(max)),
     close,
   };
 }
 
-/** A batch at a time, as it is taken: the keys of persons are asked for once for all of it. */
+/** The keys of persons are asked for once for all of them. */
 async function decodeAll(
   decode: Decode,
   events: readonly AllStreamRecordedEvent[],
@@ -96,12 +117,12 @@ async function idAt(client: EventStoreDBClient, point: LogPoint): Promise<string
     : undefined;
 }
 
-async function lastEvent(client: EventStoreDBClient): Promise<LogPoint | undefined> {
+async function lastEvent(client: EventStoreDBClient, has: Wanted['has']): Promise<LogPoint | undefined> {
   // Reads of $all know no filter, and system events may follow each other in numbers.
   let from: ReadPosition = END;
   for (;;) {
     const page = await readBack(client, from);
-    const found = page.find(event => !event.type.startsWith('$'));
+    const found = page.find(({ type }) => has(type));
     const last = page.at(-1);
     if (found || !last) return found && pointOf(found);
     from = last.position;
@@ -115,7 +136,7 @@ async function readBack(client: EventStoreDBClient, fromPosition: ReadPosition) 
   return page;
 }
 
-const pointOf = ({ id, position: { commit, prepare } }: AllStreamRecordedEvent): LogPoint => ({
+export const pointOf = ({ id, position: { commit, prepare } }: AllStreamRecordedEvent): LogPoint => ({
   commit,
   prepare,
   eventId: id,

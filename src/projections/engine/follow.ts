@@ -19,6 +19,8 @@ export type Run = {
   readonly signal: AbortSignal;
   /** Called when a group has moved, or has caught up. */
   readonly moved: () => void;
+  /** Called with the size of each batch that the live group has taken. */
+  readonly onBatch?: ((events: number) => void) | undefined;
 };
 
 /** Follows the log until the subscription ends. */
@@ -40,8 +42,15 @@ export async function followLive(
       const batch = await feed.take(BATCH);
       if (batch.length === 0) return;
       const begun = performance.now();
+      const sizes = [batch.length];
+      const whole = async () => {
+        const more = await feed.whole(BATCH);
+        if (more.length > 0) sizes.push(more.length);
+        return more;
+      };
       await live.exclusive(async () => {
-        await applyBatches(live, batch, () => feed.whole(BATCH), { token: run.token, visibleAt });
+        await applyBatches(live, batch, whole, { token: run.token, visibleAt });
+        for (const size of sizes) run.onBatch?.(size);
         await settle();
         run.moved();
       });

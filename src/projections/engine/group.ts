@@ -12,7 +12,7 @@ export type Member = {
   readonly build: Build;
   readonly statements: Statements;
   readonly cache: RowCache;
-  /** Whether the indexes that readers need are there. */
+  /** Whether the indexes that readers need are known to be there. */
   indexed: boolean;
   /** Whether the views show it. */
   shown: boolean;
@@ -53,7 +53,7 @@ export function memberOf(model: ReadModel, build: Build, models: number): Member
     build,
     statements: statementsOf(model, build.schema),
     cache: rowCache(CACHED_TEXT / models),
-    indexed: build.indexed,
+    indexed: false, // an earlier Relata may have made others
     shown: build.status === 'active',
   };
 }

@@ -26,6 +26,7 @@ export type Ownership = {
   readonly token: string;
   readonly signal: AbortSignal;
   readonly onMoved: (live: LiveGroup, building: readonly Group[]) => void;
+  readonly onBatch?: Run['onBatch'];
   /** Handed a function that takes up builds which were asked for meanwhile. */
   readonly onReady: (lookForBuilds: () => Promise<void>) => void;
 };

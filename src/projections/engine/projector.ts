@@ -26,6 +26,8 @@ export type ProjectorOptions = {
   readonly instance: string;
   /** How long an owner that doesn't answer keeps the others waiting. */
   readonly leaseMs?: number;
+  /** Hears of each batch that the live read models have taken. */
+  readonly onBatch?: (events: number) => void;
 };
 
 export type ProjectorStatus = {

@@ -8,6 +8,8 @@ import type { FromWorker, ToWorker, WorkerOptions } from './workerMessages.ts';
 export type ProjectorWorker = Projector & {
   /** Resolves if the thread ends without having been asked to, and never otherwise. */
   readonly ended: Promise<Error>;
+  /** Hears of each batch that the live read models have taken. */
+  readonly onBatch: (listener: (events: number) => void) => void;
 };
 
 /** @throws what `startProjector` throws. The database must be migrated. */
@@ -21,6 +23,7 @@ export async function startProjectorWorker(options: WorkerOptions): Promise<Proj
   const exited = Promise.withResolvers<void>();
   const answers = new Map<number, PromiseWithResolvers<void>>();
   const listeners = new Set<(status: ProjectorStatus) => void>();
+  const batchListeners = new Set<(events: number) => void>();
   let status: ProjectorStatus = { state: 'catchingUp', position: BEFORE_ALL.commit, building: [] };
   let closing = false;
   let requests = 0;
@@ -39,6 +42,9 @@ export async function startProjectorWorker(options: WorkerOptions): Promise<Proj
       case 'status':
         status = message.status;
         for (const listener of listeners) listener(status);
+        return;
+      case 'batch':
+        for (const listener of batchListeners) listener(message.events);
         return;
       case 'answer': {
         const answer = answers.get(message.id);
@@ -73,6 +79,9 @@ export async function startProjectorWorker(options: WorkerOptions): Promise<Proj
       closing = true;
       send({ kind: 'close' });
       await exited.promise;
+    },
+    onBatch: listener => {
+      batchListeners.add(listener);
     },
     ended: ended.promise,
   };

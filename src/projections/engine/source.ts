@@ -9,20 +9,20 @@ export type { Decoded };
 export type LogEvent = { readonly point: LogPoint; readonly decoded: Decoded };
 
 /** A running subscription. */
-export type Feed = {
+export type Feed<E = LogEvent> = {
   /**
    * What has arrived, at least one event and at most `max`; waits for the first alone. Empty once the subscription
    * has ended cleanly, or was closed. Rejects when it has failed.
    */
-  readonly take: (max: number) => Promise<readonly LogEvent[]>;
+  readonly take: (max: number) => Promise<readonly E[]>;
   /** A batch of `max` if so many have arrived, and otherwise nothing. */
-  readonly whole: (max: number) => Promise<readonly LogEvent[]>;
+  readonly whole: (max: number) => Promise<readonly E[]>;
   readonly close: () => void;
 };
 
-export type EventSource = {
+export type EventSource<E = LogEvent> = {
   /** Every event after the place (from the beginning without one), in order. */
-  readonly subscribe: (after: LogPoint | undefined) => Feed;
+  readonly subscribe: (after: LogPoint | undefined) => Feed<E>;
   /** The id of the event at this place, or nothing when none begins there. */
   readonly idAt: (point: LogPoint) => Promise<string | undefined>;
   /** The last event there is now, as a subscription would deliver it. */

@@ -55,6 +55,17 @@ export const columnsOf = (model: ReadModel): readonly SqlColumn[] => [
   ...Object.entries(model.columns).flatMap(([name, column]) => columnSql(name, column)),
 ];
 
+export type SearchText = { readonly column: string; readonly sql: string; readonly isColumn: boolean };
+
+/** What people look for a row by: each searchable column as one text. @param prefix of the columns, with a dot. */
+export const searchTexts = (model: ReadModel, prefix = ''): readonly SearchText[] =>
+  Object.entries(model.columns).flatMap(([column, { searchable, kind }]) => {
+    if (!searchable) return [];
+    const name = `${prefix}${quoted(snake(column))}`;
+    const isColumn = kind !== 'texts';
+    return [{ column, sql: isColumn ? name : `relata.joined(${name})`, isColumn }];
+  });
+
 /** What a superseded version has besides: until when it was true, and until when it was the last known. */
 export const endColumns: readonly SqlColumn[] = [
   { name: 'valid_to', type: 'timestamptz(3)', nullable: false, of: 'validTo', kind: 'instant' },

@@ -1,54 +1,24 @@
-/**
- * The same rows, made the plain way: every event folded in memory, every version of every row kept. The tables are
- * compared with it. Nothing of the engine's own folding is used here, so that the two can disagree.
- */
+/** The plain fold and the tables, each whole and in memory: for logs that are small enough. */
 import type pg from 'pg';
 import type { RecordedEvent } from '../../eventstore/envelope.ts';
 import { sqlTypes } from '../query/sqlTypes.ts';
-import type { ReadModel, Row } from '../readModel.ts';
+import type { ReadModel } from '../readModel.ts';
 import { versionOf } from './encode.ts';
 import { columnsOf, endColumns, listOf, quoted, snake } from './sqlNames.ts';
-
-/** One version of one row, with the span in which it was true and that in which it was the last known. */
-export type TrueVersion = {
-  readonly workspaceId: string;
-  readonly id: string;
-  readonly row: Row;
-  readonly revision: number;
-  readonly validFrom: string;
-  readonly knownFrom: bigint;
-  /** Null for a current row. */
-  readonly validTo: string | null;
-  readonly knownTo: bigint | null;
-};
+import { foldPlainly, type TrueVersion } from './truth.ts';
 
 /** Every version of each model's rows, by model. @param events all of the log, in its order. */
 export function foldFromScratch(
   models: readonly ReadModel[],
   events: Iterable<RecordedEvent>,
 ): ReadonlyMap<string, readonly TrueVersion[]> {
-  const folds = models.map(model => ({
-    model,
-    versions: [] as TrueVersion[],
-    current: new Map<string, number>(),
-  }));
-  for (const event of events)
-    for (const { model, versions, current } of folds) {
-      const handler = model.handler(event);
-      for (const id of handler?.keys(event) ?? []) {
-        const key = `${event.workspaceId}/${id}`;
-        const at = current.get(key);
-        const before = at === undefined ? undefined : versions[at];
-        const row = handler?.evolve(before?.row, event, id) ?? null;
-        const { workspaceId, revision, occurredAt, position } = event;
-        if (at !== undefined && before) versions[at] = { ...before, validTo: occurredAt, knownTo: position };
-        current.delete(key);
-        if (!row) continue;
-        const born = { revision, validFrom: occurredAt, knownFrom: position, validTo: null, knownTo: null };
-        current.set(key, versions.push({ workspaceId, id, row, ...born }) - 1);
-      }
-    }
-  return new Map(folds.map(({ model, versions }) => [model.name, versions]));
+  const versions = new Map(models.map(({ name }) => [name, [] as TrueVersion[]]));
+  const fold = foldPlainly(
+    models.map(model => ({ model, tell: version => versions.get(model.name)?.push(version) })),
+  );
+  for (const event of events) fold.add(event);
+  fold.finish();
+  return versions;
 }
 
 /** The version of each row that was true at an instant, as known at a position: at most one a row. */

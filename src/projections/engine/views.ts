@@ -1,6 +1,7 @@
 /**
- * The stable views: `crm.<name>` shows the rows of the active build, `crm.<name>_history` every version of them. Queries
- * and analysts read these alone, so a build is replaced under them by one statement.
+ * The stable views: `crm.<name>` shows the rows of the active build, `crm.<name>_history` every version of them, and
+ * `crm.<name>_superseded` those that are not the last. Queries and analysts read these alone, so a build is replaced
+ * under them by one statement.
  */
 import type pg from 'pg';
 import type { ReadModel } from '../readModel.ts';
@@ -16,7 +17,7 @@ export async function switchViews(client: pg.ClientBase, model: ReadModel, schem
   const columns = columnsOf(model);
   const name = snake(model.name);
   await replaceView(client, name, columns, list => `SELECT ${list} FROM ${quoted(schema)}.rows`);
-  if (!model.history) return dropView(client, `${name}_history`);
+  if (!model.history) return dropHistory(client, name);
   const current = new Map([
     ['valid_to', `'infinity'::timestamptz(3) AS valid_to`],
     ['known_to', `9223372036854775807 AS known_to`], // the greatest bigint: no position comes after it
@@ -26,11 +27,23 @@ export async function switchViews(client: pg.ClientBase, model: ReadModel, schem
     return `SELECT ${ofRows} FROM ${quoted(schema)}.rows
       UNION ALL SELECT ${list} FROM ${quoted(schema)}.history`;
   });
+  // By itself, because Postgres knows nothing of how values are spread over a union.
+  await replaceView(
+    client,
+    `${name}_superseded`,
+    [...columns, ...endColumns],
+    list => `SELECT ${list} FROM ${quoted(schema)}.history`,
+  );
 }
 
 export async function dropViews(client: pg.ClientBase, model: string): Promise<void> {
-  await dropView(client, `${snake(model)}_history`);
+  await dropHistory(client, snake(model));
   await dropView(client, snake(model));
+}
+
+async function dropHistory(client: pg.ClientBase, name: string): Promise<void> {
+  await dropView(client, `${name}_superseded`);
+  await dropView(client, `${name}_history`);
 }
 
 /**

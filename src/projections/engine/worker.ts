@@ -11,7 +11,7 @@ import { eventStoreSource } from './eventStoreSource.ts';
 import { failureOf } from './failure.ts';
 import { createLogger } from './logger.ts';
 import { type Projector, startProjector } from './projector.ts';
-import type { FromWorker, ToWorker, WorkerOptions } from './workerMessages.ts';
+import type { Companion, CompanionModule, FromWorker, ToWorker, WorkerOptions } from './workerMessages.ts';
 
 const port = parentPort;
 if (!port) throw new Error('this file is the entry of a worker thread');
@@ -31,9 +31,17 @@ try {
   const [catalog, models] = await Promise.all([loadCatalog(), loadReadModels()]);
   const { decode } = createCodec(catalog, await openVault(pool, openKeyring(options.keys)));
   const source = eventStoreSource(client, decode);
-  const projector = await startProjector({ pool, source, models, logger, instance: options.instance });
+  const projector = await startProjector({
+    pool,
+    source,
+    models,
+    logger,
+    instance: options.instance,
+    onBatch: events => tell({ kind: 'batch', events }),
+  });
   projector.onStatus(status => tell({ kind: 'status', status }));
-  port.on('message', (message: ToWorker) => obey(projector, message));
+  const companions = await Promise.all((options.companions ?? []).map(each => begin(each, projector)));
+  port.on('message', (message: ToWorker) => obey(projector, companions, message));
   tell({ kind: 'status', status: projector.status() });
   tell({ kind: 'ready' });
 } catch (error) {
@@ -43,8 +51,17 @@ try {
   await end();
 }
 
-async function obey(projector: Projector, message: ToWorker): Promise<void> {
+type Running = Awaited<ReturnType<Companion<unknown>>>;
+
+async function begin({ url, options: given }: CompanionModule, projector: Projector): Promise<Running> {
+  const { companion } = (await import(url)) as { readonly companion: Companion<unknown> }; // as CompanionModule says
+  const { eventStoreUrl, postgresUrl } = options;
+  return companion({ pool, client, eventStoreUrl, postgresUrl, projector, logger }, given);
+}
+
+async function obey(projector: Projector, companions: readonly Running[], message: ToWorker): Promise<void> {
   if (message.kind === 'close') {
+    await Promise.all(companions.map(each => each.close()));
     await projector.close();
     return end();
   }

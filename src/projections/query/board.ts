@@ -1,14 +1,15 @@
 /** A pipeline as a board: each stage with how many opportunities it holds and what they are worth. */
 import { type RawBuilder, sql } from 'kysely';
 import type { Money } from '../../domain/kernel/values.ts';
-import { conditionsOf, fetchRows } from './fetch.ts';
+import { fetchRows } from './fetch.ts';
 import { type Filter, filterOf } from './filter.ts';
+import { fetchGroups } from './groups.ts';
 import type { Models } from './models.ts';
-import { type Moment, relationAt } from './moment.ts';
-import { type Sum, totalsOf } from './moneyTotals.ts';
+import type { Moment } from './moment.ts';
+import { totalsOf } from './moneyTotals.ts';
 import { viewOf } from './names.ts';
 import type { Row } from './plan.ts';
-import { columnsOnly, type Selection, withColumns } from './selection.ts';
+import { type Selection, withColumns } from './selection.ts';
 import type { ReadSession } from './session.ts';
 
 export type BoardRequest = {
@@ -35,8 +36,7 @@ export async function fetchBoard(
   request: BoardRequest,
 ): Promise<Board> {
   const { moment } = request;
-  // A subquery rather than a look first, so that all statements go out at once.
-  const pipelineId = request.pipelineId ? sql`${request.pipelineId}::uuid` : defaultPipeline(session, models);
+  const pipelineId = pipelineOf(session, models, request.pipelineId);
   const [pipelines, stages, groups] = await Promise.all([
     fetchRows(session, { selection: request.pipeline, moment, where: [sql`t0.id = ${pipelineId}`] }),
     fetchRows(session, {
@@ -45,10 +45,15 @@ export async function fetchBoard(
       where: [sql`t0.pipeline_id = ${pipelineId}`],
       orderBy: sql`t0.retired, t0.place, t0.id`,
     }),
-    countByStage(session, models, request, pipelineId),
+    fetchGroups(session, {
+      model: models.named('opportunities'),
+      moment,
+      key: sql`t0.stage_id`,
+      where: boardConditions(models, pipelineId, request.filter),
+    }),
   ]);
   const columns = stages.flatMap((stage): BoardColumn[] => {
-    const mine = groups.filter(group => group.stageId === stage.id);
+    const mine = groups.filter(group => group.key === stage.id);
     // A stage that takes no more opportunities is shown for those that it still holds.
     if (stage.retired && mine.length === 0) return [];
     return [{ stage, count: mine.reduce((sum, group) => sum + group.count, 0), totals: totalsOf(mine) }];
@@ -56,26 +61,22 @@ export async function fetchBoard(
   return { pipeline: pipelines[0] ?? null, columns };
 }
 
-type Group = Sum & { readonly stageId: string; readonly count: number };
+/** On `t0`: the opportunities that a board is about. */
+export function boardConditions(
+  models: Models,
+  pipelineId: RawBuilder<unknown>,
+  filter: Filter | undefined,
+): readonly RawBuilder<unknown>[] {
+  const filtered = filter && filterOf(models.named('opportunities'), filter);
+  return [sql`t0.pipeline_id = ${pipelineId}`, ...(filtered ? [filtered] : [])];
+}
 
-async function countByStage(
+/** By its id, or the workspace's default one as a subquery rather than a look first, so that all statements go out at once. */
+export const pipelineOf = (
   session: ReadSession,
   models: Models,
-  { filter, moment }: BoardRequest,
-  pipelineId: RawBuilder<unknown>,
-): Promise<readonly Group[]> {
-  const model = models.named('opportunities');
-  const filtered = filter && filterOf(model, filter);
-  const where = [sql`t0.pipeline_id = ${pipelineId}`, ...(filtered ? [filtered] : [])];
-  const rows = await session.read(sql`
-    select t0.stage_id, t0.amount_currency, count(*)::int, sum(t0.amount)
-    from ${sql.raw(relationAt(model, moment))} t0
-    where ${conditionsOf(session.workspaceId, columnsOnly(model), moment, where)}
-    group by 1, 2`);
-  return (rows as readonly (readonly [string, string | null, number, string | null])[]).map(
-    ([stageId, currency, count, amount]) => ({ stageId, currency, count, amount }),
-  );
-}
+  id: string | undefined,
+): RawBuilder<unknown> => (id === undefined ? defaultPipeline(session, models) : sql`${id}::uuid`);
 
 const defaultPipeline = (session: ReadSession, models: Models): RawBuilder<unknown> =>
   sql`(select default_pipeline_id from ${sql.raw(viewOf(models.named('workspaceSettings')))} where workspace_id = ${session.workspaceId})`;

@@ -1,6 +1,6 @@
 /** Reading rows by a plan, with the lists of records that hang on them. */
 import { type RawBuilder, sql } from 'kysely';
-import { type Moment, relationAt, truthAt } from './moment.ts';
+import { type Moment, relationAt, rowsAt, truthAt } from './moment.ts';
 import { type ListPart, type Plan, planOf, type Row } from './plan.ts';
 import type { Selection } from './selection.ts';
 import type { ReadSession } from './session.ts';
@@ -13,6 +13,8 @@ export type Wanted = {
   /** On `t0`. Without one the order is open. */
   readonly orderBy?: RawBuilder<unknown>;
   readonly limit?: number;
+  /** Where the rows are found as `t0`, and in which order; among all rows of the moment by default. */
+  readonly source?: Source | undefined;
   /** The operation reads nothing else, so that it may do without a transaction. */
   readonly alone?: boolean;
 };
@@ -26,6 +28,8 @@ export async function fetchRows(session: ReadSession, wanted: Wanted): Promise<r
   return rows;
 }
 
+export type Source = { readonly from: RawBuilder<unknown>; readonly orderBy?: RawBuilder<unknown> };
+
 /** Puts the lists of records that the plan asks for into rows that have just been read. */
 export async function fetchLists(
   session: ReadSession,
@@ -38,32 +42,30 @@ export async function fetchLists(
 }
 
 /** The rows with these ids, in no order; those that aren't there (at that moment) are left out. */
-export const fetchByIds = (
+export async function fetchByIds(
   session: ReadSession,
   selection: Selection,
   ids: readonly string[],
   moment: Moment,
   alone?: boolean,
-): Promise<readonly Row[]> =>
-  ids.length === 0
-    ? Promise.resolve([])
-    : fetchRows(session, {
-        selection,
-        moment,
-        where: [ids.length === 1 ? sql`t0.id = ${ids[0]}::uuid` : sql`t0.id = any(${ids}::uuid[])`],
-        ...(alone && { alone }),
-      });
-
-/** `where`, with the workspace and the moment. */
-export function conditionsOf(
-  workspaceId: string,
-  { model }: Selection,
-  moment: Moment,
-  where: readonly RawBuilder<unknown>[],
-): RawBuilder<unknown> {
-  const truth = truthAt(model, 't0', moment);
-  return sql.join([sql`t0.workspace_id = ${workspaceId}`, ...(truth ? [truth] : []), ...where], sql` and `);
+): Promise<readonly Row[]> {
+  if (ids.length === 0) return [];
+  const truth = truthAt(selection.model, 't0', moment);
+  const named = ids.length === 1 ? sql`t0.id = ${ids[0]}::uuid` : sql`t0.id = any(${ids}::uuid[])`;
+  return fetchRows(session, {
+    selection,
+    moment,
+    source: { from: sql.raw(`${relationAt(selection.model, moment)} t0`) },
+    where: [named, ...(truth ? [truth] : [])],
+    ...(alone && { alone }),
+  });
 }
+
+/** `where`, with the workspace. */
+export const conditionsOf = (
+  workspaceId: string,
+  where: readonly RawBuilder<unknown>[],
+): RawBuilder<unknown> => sql.join([sql`t0.workspace_id = ${workspaceId}`, ...where], sql` and `);
 
 /**
  * At least so many rows, as part of the text: a plan made for any limit expects thousands, and joins whole tables for
@@ -75,15 +77,16 @@ export const limitOf = (rows: number): RawBuilder<unknown> =>
 const LIMITS = [2, 6, 11, 16, 21, 26, 31, 41, 51, 76, 101, 151, 201, 301, 501];
 
 function statementFor(workspaceId: string, plan: Plan, wanted: Wanted): RawBuilder<unknown> {
-  const { selection, moment, where, orderBy, limit } = wanted;
-  const from = sql.raw(`${relationAt(plan.model, moment)} t0`);
-  const conditions = conditionsOf(workspaceId, selection, moment, where);
+  const { moment, where, orderBy, limit, source } = wanted;
+  const from = source?.from ?? sql`${rowsAt(plan.model, moment)} t0`;
+  const conditions = conditionsOf(workspaceId, where);
   const order = orderBy ? sql` order by ${orderBy}` : sql.raw('');
   const bound = limit === undefined ? sql.raw('') : sql` limit ${limitOf(limit)}`;
-  if (!plan.hasJoins || limit === undefined)
+  if ((!plan.hasJoins && !source?.orderBy) || limit === undefined)
     return sql`select ${plan.list} from ${from}${plan.joins(moment)} where ${conditions}${order}${bound}`;
+  const first = source?.orderBy ? sql` order by ${source.orderBy}` : order;
   // The page first, so that no more than its rows are joined; then the order once more, which joins needn't keep.
-  return sql`select ${plan.list} from (select t0.* from ${from} where ${conditions}${order}${bound}) t0${plan.joins(moment)}${order}`;
+  return sql`select ${plan.list} from (select t0.* from ${from} where ${conditions}${first}${bound}) t0${plan.joins(moment)}${order}`;
 }
 
 async function fetchList(

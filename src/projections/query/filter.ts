@@ -139,4 +139,4 @@ function checked({ kind }: Pick<Column, 'kind'>, value: unknown, path: string): 
 }
 
 /** Without the wildcards of `like`. */
-const literally = (text: unknown) => String(text).replace(/[\\%_]/g, sign => `\\${sign}`);
+export const literally = (text: unknown) => String(text).replace(/[\\%_]/g, sign => `\\${sign}`);

@@ -28,6 +28,10 @@ export function modelsOf(all: readonly ReadModel[]): Models {
 export const entityName = (model: ReadModel): string =>
   model.of?.category ?? (model.appendOnly ? `${singular(model.name)}Entry` : singular(model.name));
 
+/** The column by which people know a row; nothing where it has none. */
+export const modelTitle = ({ columns }: ReadModel): string | undefined =>
+  ['name', 'subject'].find(column => columns[column]?.kind === 'text');
+
 const singular = (plural: string): string =>
   plural.endsWith('ies') ? `${plural.slice(0, -3)}y` : plural.endsWith('s') ? plural.slice(0, -1) : plural;
 

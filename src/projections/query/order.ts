@@ -60,10 +60,12 @@ export const reversed = (order: Order): Order =>
     nulls: key.nulls === 'last' ? 'first' : 'last',
   }));
 
-export const orderSql = (order: Order): RawBuilder<unknown> =>
+export const orderSql = (order: Order, alias = 't0'): RawBuilder<unknown> =>
   sql.raw(
     order
-      .map(key => `t0.${snake(key.column)} ${key.direction}${key.nullable ? ` nulls ${key.nulls}` : ''}`)
+      .map(
+        key => `${alias}.${snake(key.column)} ${key.direction}${key.nullable ? ` nulls ${key.nulls}` : ''}`,
+      )
       .join(', '),
   );
 
@@ -76,39 +78,39 @@ export const orderValue = (row: Row, { column, kind }: OrderKey): unknown => {
 };
 
 /** The rows that come after the cursor's. */
-export function beyond(order: Order, cursor: Cursor): RawBuilder<unknown> {
+export function beyond(order: Order, cursor: Cursor, alias = 't0'): RawBuilder<unknown> {
   if (order.every(key => !key.nullable && key.direction === order[0]?.direction))
-    return asTuple(order, cursor);
+    return asTuple(order, cursor, alias);
   // (k1 after v1) or (k1 = v1 and ((k2 after v2) or (k2 = v2 and …)))
   let condition: RawBuilder<unknown> | undefined;
   for (let i = order.length - 1; i >= 0; i--) {
     const key = order[i] as OrderKey; // i is within bounds
-    const after = keyAfter(key, cursor[i]);
-    condition = condition ? sql`(${after} or (${keyEquals(key, cursor[i])} and ${condition}))` : after;
+    const column = sql.raw(`${alias}.${snake(key.column)}`);
+    const after = keyAfter(key, column, cursor[i]);
+    condition = condition
+      ? sql`(${after} or (${keyEquals(key, column, cursor[i])} and ${condition}))`
+      : after;
   }
   return condition ?? sql`true`;
 }
 
 /** Where no value is missing and all go one way, Postgres can begin in the index right at the cursor. */
-function asTuple(order: Order, cursor: Cursor): RawBuilder<unknown> {
-  const keys = sql.raw(order.map(key => `t0.${snake(key.column)}`).join(', '));
+function asTuple(order: Order, cursor: Cursor, alias: string): RawBuilder<unknown> {
+  const keys = sql.raw(order.map(key => `${alias}.${snake(key.column)}`).join(', '));
   const values = sql.join(order.map((key, i) => typed(key, cursor[i])));
   const operator = sql.raw(order[0]?.direction === 'asc' ? '>' : '<');
   return sql`(${keys}) ${operator} (${values})`;
 }
 
-function keyAfter(key: OrderKey, value: unknown): RawBuilder<unknown> {
-  const column = sql.raw(`t0.${snake(key.column)}`);
+function keyAfter(key: OrderKey, column: RawBuilder<unknown>, value: unknown): RawBuilder<unknown> {
   if (value === null) return key.nulls === 'last' ? sql`false` : sql`${column} is not null`;
   const operator = sql.raw(key.direction === 'asc' ? '>' : '<');
   const further = sql`${column} ${operator} ${typed(key, value)}`;
   return key.nullable && key.nulls === 'last' ? sql`(${further} or ${column} is null)` : further;
 }
 
-const keyEquals = (key: OrderKey, value: unknown): RawBuilder<unknown> => {
-  const column = sql.raw(`t0.${snake(key.column)}`);
-  return value === null ? sql`${column} is null` : sql`${column} = ${typed(key, value)}`;
-};
+const keyEquals = (key: OrderKey, column: RawBuilder<unknown>, value: unknown): RawBuilder<unknown> =>
+  value === null ? sql`${column} is null` : sql`${column} = ${typed(key, value)}`;
 
 const typed = ({ kind }: OrderKey, value: unknown): RawBuilder<unknown> =>
   sql`${value}::${sql.raw(sqlTypeOf(kind))}`;

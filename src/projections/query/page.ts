@@ -1,9 +1,10 @@
 /** Pages of a list by keyset: each continues after the values of the last row seen, however rows come and go. */
 import { type RawBuilder, sql } from 'kysely';
+import { walkByAge } from './byAge.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
 import { conditionsOf, fetchRows } from './fetch.ts';
 import { type Filter, filterOf } from './filter.ts';
-import { type Moment, relationAt } from './moment.ts';
+import { type Moment, rowsAt } from './moment.ts';
 import { beyond, type Order, orderSql, orderValue, reversed } from './order.ts';
 import type { Row } from './plan.ts';
 import { invalid } from './refusal.ts';
@@ -43,10 +44,16 @@ export type Page = {
 
 export async function fetchPage(session: ReadSession, request: ListRequest): Promise<Page> {
   const span = spanOf(request.page, request.order);
+  const { moment, selection } = request;
+  const conditions = listConditions(request);
+  // What is filtered may be found by other indexes, or in few records of many: Postgres shall choose.
+  const walk =
+    conditions.length === 0 ? walkByAge(selection.model, moment, span.walked, span.from) : undefined;
   const rows = await fetchRows(session, {
-    selection: withOrder(request.selection, request.order),
-    moment: request.moment,
-    where: pageConditions(request, span),
+    selection: withOrder(selection, request.order),
+    moment,
+    where: walk?.where ?? pageConditions(request, span),
+    source: walk,
     orderBy: orderSql(span.walked),
     limit: span.size + 1,
     ...(request.alone && { alone: true }),
@@ -60,9 +67,9 @@ export async function countRows(
   request: Pick<ListRequest, 'selection' | 'moment' | 'filter' | 'where'>,
 ): Promise<number> {
   const { selection, moment } = request;
-  const where = conditionsOf(session.workspaceId, selection, moment, listConditions(request));
-  const from = sql.raw(`${relationAt(selection.model, moment)} t0`);
-  const [row] = await session.read(sql`select count(*)::int from ${from} where ${where}`);
+  const where = conditionsOf(session.workspaceId, listConditions(request));
+  const from = rowsAt(selection.model, moment);
+  const [row] = await session.read(sql`select count(*)::int from ${from} t0 where ${where}`);
   return row?.[0] as number; // count answers one row, always
 }
 

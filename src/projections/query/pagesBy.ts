@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { ReadModel } from '../readModel.ts';
 import { conditionsOf, fetchLists, limitOf } from './fetch.ts';
 import { columnOf } from './models.ts';
-import { relationAt } from './moment.ts';
+import { relationAt, rowsAt, truthAt } from './moment.ts';
 import { snake } from './names.ts';
 import { orderSql } from './order.ts';
 import {
@@ -45,7 +45,7 @@ export async function fetchPagesBy(
   const span = spanOf(request.page, order);
   const selection = withOrder(request.selection, order);
   const plan = planOf(selection);
-  const where = conditionsOf(session.workspaceId, selection, moment, [
+  const where = conditionsOf(session.workspaceId, [
     ...pageConditions(request, span),
     request.belongsTo(sql`parent.id`),
   ]);
@@ -53,7 +53,7 @@ export async function fetchPagesBy(
   const values = await session.read(sql`
     select parent.n::int, ${plan.list} from unnest(${parents}::uuid[]) with ordinality parent(id, n)
     cross join lateral (
-      select t0.* from ${sql.raw(relationAt(plan.model, moment))} t0 where ${where} order by ${by} limit ${limitOf(span.size + 1)}
+      select t0.* from ${rowsAt(plan.model, moment)} t0 where ${where} order by ${by} limit ${limitOf(span.size + 1)}
     ) t0${plan.joins(moment)} order by parent.n, ${by}`);
   const rows = new Map<number, Row[]>(parents.map((_, i) => [i + 1, []]));
   const all = values.map(([n, ...rest]) => {
@@ -72,7 +72,9 @@ export async function countRowsBy(
   parents: readonly string[],
 ): Promise<readonly number[]> {
   const { selection, moment } = request;
-  const where = conditionsOf(session.workspaceId, selection, moment, [
+  const truth = truthAt(selection.model, 't0', moment);
+  const where = conditionsOf(session.workspaceId, [
+    ...(truth ? [truth] : []),
     ...listConditions(request),
     request.belongsTo(sql`parent.id`),
   ]);

@@ -3,9 +3,10 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Money } from '../../domain/kernel/values.ts';
 import { conditionsOf, fetchByIds } from './fetch.ts';
 import { type Filter, filterOf } from './filter.ts';
+import { fetchGroups, type Group, toGroup } from './groups.ts';
 import type { Models } from './models.ts';
-import { type Moment, relationAt } from './moment.ts';
-import { type Sum, totalsOf } from './moneyTotals.ts';
+import { type Moment, rowsAt } from './moment.ts';
+import { totalsOf } from './moneyTotals.ts';
 import { columnsOnly } from './selection.ts';
 import type { ReadSession } from './session.ts';
 
@@ -40,15 +41,17 @@ export async function fetchSummary(
   models: Models,
   request: SummaryRequest,
 ): Promise<readonly SummaryGroup[]> {
-  const rows = (await session.read(statementFor(session, models, request))).map(values => {
-    const [key, currency, count, amount] = values as readonly [
-      string | null,
-      string | null,
-      number,
-      string | null,
-    ];
-    return { key, currency, count, amount };
-  });
+  const { groupBy, filter, moment } = request;
+  const model = models.named('opportunities');
+  const filtered = filter && filterOf(model, filter);
+  const where = filtered ? [filtered] : [];
+  const rows =
+    groupBy === 'PRODUCT'
+      ? await fetchProducts(
+          session,
+          sql`${rowsAt(model, moment)} t0 where ${conditionsOf(session.workspaceId, where)}`,
+        )
+      : await fetchGroups(session, { model, moment, key: sql.raw(KEYS[groupBy]), where });
   const keys = [...new Set(rows.map(row => row.key))];
   const labels = await labelsOf(session, models, request, keys);
   const groups = keys.map((key): SummaryGroup => {
@@ -56,17 +59,7 @@ export async function fetchSummary(
     const label = key === null ? null : (labels.get(key) ?? null);
     return { key, label, count: mine.reduce((sum, row) => sum + row.count, 0), totals: totalsOf(mine) };
   });
-  return request.groupBy === 'CLOSE_QUARTER' ? groups.sort(byKey) : groups.sort(byTotal(mainCurrency(rows)));
-}
-
-function statementFor(session: ReadSession, models: Models, request: SummaryRequest): RawBuilder<unknown> {
-  const { groupBy, filter, moment } = request;
-  const model = models.named('opportunities');
-  const filtered = filter && filterOf(model, filter);
-  const where = conditionsOf(session.workspaceId, columnsOnly(model), moment, filtered ? [filtered] : []);
-  const from = sql`${sql.raw(relationAt(model, moment))} t0 where ${where}`;
-  if (groupBy === 'PRODUCT') return byProduct(from);
-  return sql`select ${sql.raw(KEYS[groupBy])}, t0.amount_currency, count(*)::int, sum(t0.amount) from ${from} group by 1, 2`;
+  return groupBy === 'CLOSE_QUARTER' ? groups.sort(byKey) : groups.sort(byTotal(mainCurrency(rows)));
 }
 
 const KEYS: Record<Exclude<Grouping, 'PRODUCT'>, string> = {
@@ -80,6 +73,10 @@ const KEYS: Record<Exclude<Grouping, 'PRODUCT'>, string> = {
  * Each amount is shared out over its lines: by what the priced ones come to, or equally where none has a price. Shares
  * are differences of rounded running sums, so that they add up to the amount to the last cent.
  */
+async function fetchProducts(session: ReadSession, from: RawBuilder<unknown>): Promise<readonly Group[]> {
+  return (await session.read(byProduct(from))).map(toGroup);
+}
+
 const byProduct = (from: RawBuilder<unknown>): RawBuilder<unknown> => sql`
   with picked as materialized (select t0.id, t0.amount, t0.amount_currency, t0.lines from ${from}),
   priced as (
@@ -119,7 +116,7 @@ const byKey = (a: SummaryGroup, b: SummaryGroup) =>
   a.key === null ? 1 : b.key === null ? -1 : a.key < b.key ? -1 : 1;
 
 /** The currency of most records: amounts of different currencies have no order among them. */
-function mainCurrency(rows: readonly (Sum & { readonly count: number })[]): string | null {
+function mainCurrency(rows: readonly Group[]): string | null {
   const counts = new Map<string, number>();
   for (const { currency, count } of rows)
     if (currency !== null) counts.set(currency, (counts.get(currency) ?? 0) + count);

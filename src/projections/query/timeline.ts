@@ -4,6 +4,7 @@ import type { ReadModel } from '../readModel.ts';
 import { entityName, type Models } from './models.ts';
 import { type Moment, relationAt, truthAt } from './moment.ts';
 import { snake } from './names.ts';
+import type { ReadSession } from './session.ts';
 
 /** Categories whose records point to the record itself, and through one of those. How they do is found by their columns. */
 const FAMILIES: Readonly<Record<string, { direct: readonly string[]; indirect: readonly string[] }>> = {
@@ -52,3 +53,11 @@ const pointers = (model: ReadModel, target: string, ids: RawBuilder<unknown>): R
       const column = sql.raw(`r.${snake(name)}`);
       return kind === 'refs' ? sql`${column} && array(${ids})` : sql`${column} in (${ids})`;
     });
+
+/** What kind of record it is, as its first event says; empty where there is none with this id. */
+export async function fetchCategory(session: ReadSession, id: string): Promise<string> {
+  const [row] = await session.read(
+    sql`select record_type from crm.timeline where workspace_id = ${session.workspaceId} and record_id = ${id}::uuid limit 1`,
+  );
+  return (row?.[0] as string | undefined) ?? ''; // a text column
+}

@@ -59,6 +59,21 @@ test('a build may be asked for while another process makes the first ones', asyn
   }
 });
 
+test('indexes that an earlier Relata did not make are made when a build is taken up again', async () => {
+  const log = memoryLog();
+  make(log, 3);
+  await projected(postgres.pool, log);
+  const indexes = async () => {
+    const text = `SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'things_v1_b1' ORDER BY 1`;
+    return (await postgres.pool.query<{ name: string }>(text)).rows.map(({ name }) => name);
+  };
+  const [all, lost] = [await indexes(), 'history_workspace_id_known_to_known_from_idx'];
+  await postgres.pool.query(`DROP INDEX things_v1_b1.${lost}`);
+  expect(await indexes()).toEqual(all.filter(name => name !== lost));
+  await projected(postgres.pool, log);
+  expect(await indexes()).toEqual(all);
+});
+
 test('how far a build is can be seen from outside', async () => {
   const log = memoryLog();
   make(log, 8);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { pipeline } from '../../../src/domain/sales/pipeline.ts';
 import { loadCatalog } from '../../../src/eventstore/catalog.ts';
 import { loadReadModels } from '../../../src/projections/catalog.ts';
+import { asReadNow } from '../../support/erased.ts';
 import { STAGES } from '../../support/sales.ts';
 import { lived, wishesTo } from '../../support/wishes.ts';
 import { bothSides } from './compare.ts';
@@ -44,7 +45,8 @@ test(
             );
           }
           expect((await shown(log)).failure).toBe(undefined);
-          const { stored, folded } = await bothSides(postgres.pool, models, log.events());
+          const events = asReadNow(catalog, log.events()); // some lives end in an erasure
+          const { stored, folded } = await bothSides(postgres.pool, models, events);
           expect(stored).toEqual(folded);
         },
       ),

@@ -8,19 +8,17 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contact } from '../../../src/domain/customers/contact.ts';
-import type { Aggregate } from '../../../src/domain/kernel/aggregate.ts';
 import { erasureType } from '../../../src/domain/kernel/erasure.ts';
 import { defineEvents } from '../../../src/domain/kernel/events.ts';
 import { personal } from '../../../src/domain/kernel/personal.ts';
 import { Ref, Text } from '../../../src/domain/kernel/values.ts';
 import { loadCatalog } from '../../../src/eventstore/catalog.ts';
-import type { RecordedEvent } from '../../../src/eventstore/envelope.ts';
 import { loadReadModels } from '../../../src/projections/catalog.ts';
 import { isPersonalColumn } from '../../../src/projections/columns.ts';
 import { clearingOf } from '../../../src/projections/engine/clearing.ts';
 import { schemaName } from '../../../src/projections/engine/sqlNames.ts';
 import type { ReadModel } from '../../../src/projections/readModel.ts';
-import { erasedIn } from '../../support/erased.ts';
+import { asReadNow } from '../../support/erased.ts';
 import { lived, wishesTo } from '../../support/wishes.ts';
 import { bothSides } from './compare.ts';
 import { startTestPostgres, type TestPostgres } from './database.ts';
@@ -47,21 +45,8 @@ const tell = (log: MemoryLog, at: Place, ...events: readonly (readonly [string, 
 const erase = (log: MemoryLog, at: Place): bigint =>
   tell(log, at, [erasureType(at.category), { reason: 'on request' }]);
 
-/** As whoever reads the log from now on finds it. */
-function asReadNow(log: MemoryLog): readonly RecordedEvent[] {
-  const events = log.events();
-  const gone = new Set(
-    events.filter(({ type, category }) => type === erasureType(category)).map(event => event.aggregateId),
-  );
-  return events.map(event =>
-    gone.has(event.aggregateId)
-      ? erasedIn(catalog.aggregates.get(event.category) as Aggregate, event)
-      : event,
-  );
-}
-
 async function expectErased(log: MemoryLog, of: readonly ReadModel[] = models): Promise<void> {
-  const { stored, folded } = await bothSides(postgres.pool, of, asReadNow(log));
+  const { stored, folded } = await bothSides(postgres.pool, of, asReadNow(catalog, log.events()));
   expect(stored).toEqual(folded);
 }
 

@@ -5,6 +5,7 @@ import { startTestPostgres, type TestPostgres } from './database.ts';
 import { memoryLog } from './memoryLog.ts';
 import { testModels } from './models.ts';
 import { reached, run } from './running.ts';
+import { make } from './things.ts';
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -50,5 +51,19 @@ describe('the projector', () => {
     );
     const { stored, folded } = await bothSides(postgres.pool, testModels, log.events());
     expect(stored).toEqual(folded);
+  });
+
+  it('tells the size of each batch that it has taken', async () => {
+    const log = memoryLog();
+    const last = make(log, 3_500);
+    const sizes: number[] = [];
+    const projector = await run({
+      pool: postgres.pool,
+      source: log.source,
+      onBatch: events => sizes.push(events),
+    });
+    await reached(projector, last);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(log.events().length);
+    expect(Math.max(...sizes)).toBe(1_000);
   });
 });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Columns, int, text } from '../../../src/projections/columns.ts';
 import type { Failure } from '../../../src/projections/engine/failure.ts';
+import { migrate } from '../../../src/projections/engine/migrate.ts';
 import type { ReadModel } from '../../../src/projections/readModel.ts';
 import { startTestPostgres, type TestPostgres } from './database.ts';
 import { memoryLog } from './memoryLog.ts';
@@ -11,9 +12,10 @@ import { eventually, run, shownBuild } from './running.ts';
 
 let postgres: TestPostgres;
 const log = memoryLog();
+const thing = randomUUID();
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  log.append({ type: 'ThingMade', aggregateId: randomUUID(), data: { name: 'n', size: 3, more: 'm' } });
+  log.append({ type: 'ThingMade', aggregateId: thing, data: { name: 'n', size: 3, more: 'm' } });
 });
 afterAll(() => postgres.close());
 beforeEach(async () => {
@@ -79,8 +81,22 @@ test.each([
   expect(await columnsOf('crm.things')).toEqual(await columnsOf('things_v2_b1.rows'));
 });
 
+test('superseded versions have a view of their own, also of a build that an earlier Relata made', async () => {
+  const changed = { type: 'ThingChanged', aggregateId: thing, data: { size: 4 } };
+  log.append(changed);
+  await switchedTo(version(2, things.columns));
+  const superseded = await shows('crm.things_superseded');
+  expect(superseded).toMatchObject([{ size: 3, known_to: expect.anything() }]);
+  await postgres.pool.query(
+    `DROP VIEW crm.things_superseded; DELETE FROM relata.migrations WHERE name = '0005_past_and_search'`,
+  );
+  await migrate(postgres.pool);
+  expect(await shows('crm.things_superseded')).toEqual(superseded);
+});
+
 test('a model that keeps no history any more has no view of it', async () => {
   expect(await columnsOf('crm.things_history')).toContain('known_to');
   expect(await switchedTo({ ...version(2, { count: int.optional }), history: false })).toBe(undefined);
   await expect(shows('crm.things_history')).rejects.toThrow(/does not exist/);
+  await expect(shows('crm.things_superseded')).rejects.toThrow(/does not exist/);
 });

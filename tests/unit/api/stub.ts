@@ -2,6 +2,10 @@
 import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
 import { openReadPool } from '../../../src/projections/query/readPool.ts';
 
+const never = async () => {
+  throw new Error('no request must come this far');
+};
+
 export const startStub = (options: Partial<ServerOptions> = {}) =>
   buildServer({
     dispatch: async () => {
@@ -13,6 +17,8 @@ export const startStub = (options: Partial<ServerOptions> = {}) =>
       waitFor: async () => 'timeout',
       onChange: () => () => undefined,
     },
+    log: { read: never, last: never, listen: () => () => undefined },
+    decode: never,
     readiness: async () => ({ ready: true, parts: {} }),
     actor: { type: 'user', id: 'owner' },
     ...options,

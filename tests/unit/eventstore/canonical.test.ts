@@ -43,6 +43,10 @@ describe('canonical JSON (RFC 8785)', () => {
     'has no text for %s',
     value => expect(() => canonicalJson(value)).toThrow(TypeError),
   );
+  test.each([Number.NaN, Symbol('x'), 1n, () => 1])('has none for what holds %s, at any depth', value => {
+    expect(() => canonicalJson({ a: [{ b: value }] })).toThrow(TypeError);
+    expect(() => canonicalJson({ 1: [{ b: value }] })).toThrow(TypeError);
+  });
   test.each([
     ['\u0000\u001f\u007f', '"\\u0000\\u001f\u007f"'],
     ['\b\t\n\f\r"\\/', '"\\b\\t\\n\\f\\r\\"\\\\/"'],

@@ -26,7 +26,9 @@ test('everything that the domain declares is found', () => {
     'pipeline',
     'product',
     'reservation',
+    'signingKey',
     'team',
+    'treeHead',
     'user',
     'workspace',
   ]);

@@ -1,9 +1,9 @@
 /** From declarations to SQL: names, types, tables and the fingerprint that tells whether tables still fit. */
 import { describe, expect, test } from 'vitest';
 import { loadReadModels } from '../../../src/projections/catalog.ts';
-import { int, money, refs, text } from '../../../src/projections/columns.ts';
+import { int, money, refs, searchable, text, type texts } from '../../../src/projections/columns.ts';
 import { columnSql, columnsOf, quoted, schemaName, snake } from '../../../src/projections/engine/sqlNames.ts';
-import { createIndexes, createTables, fingerprintOf } from '../../../src/projections/engine/tables.ts';
+import { createTables, fingerprintOf, indexesOf } from '../../../src/projections/engine/tables.ts';
 import type { ReadModel } from '../../../src/projections/readModel.ts';
 import { thingParts, things } from '../../integration/projections/models.ts';
 
@@ -57,13 +57,35 @@ test('tables hold what is declared, and history what ends besides', () => {
   expect(createTables({ ...model, history: false }, 'parts')).toHaveLength(2);
 });
 
-test('indexes begin with the workspace; those of lists are GIN', () => {
-  expect(createIndexes(things, 'things')).toEqual([
-    'CREATE INDEX ON "things".rows  (workspace_id, "name")',
-    'CREATE INDEX ON "things".rows  (workspace_id, "owner_id", "size")',
-    'CREATE INDEX ON "things".rows USING gin ("tags")',
-    'CREATE INDEX ON "things".history  (workspace_id, id, known_from)',
+test('indexes begin with the workspace; those of lists are GIN; references have them over the history too', () => {
+  const model: ReadModel = { ...things, indexes: [...things.indexes, ['ownerId'], ['partIds']] };
+  expect(indexesOf(model, 'things').map(({ create }) => create)).toEqual([
+    'CREATE INDEX "rows_workspace_id_name_idx" ON "things".rows ("workspace_id", "name")',
+    'CREATE INDEX "rows_workspace_id_owner_id_size_idx" ON "things".rows ("workspace_id", "owner_id", "size")',
+    'CREATE INDEX "rows_tags_idx" ON "things".rows USING gin ("tags")',
+    'CREATE INDEX "rows_workspace_id_owner_id_idx" ON "things".rows ("workspace_id", "owner_id")',
+    'CREATE INDEX "rows_part_ids_idx" ON "things".rows USING gin ("part_ids")',
+    'CREATE INDEX "history_workspace_id_id_known_from_idx" ON "things".history ("workspace_id", "id", "known_from")',
+    'CREATE INDEX "history_workspace_id_valid_to_valid_from_known_to_known_fro_idx" ON "things".history ("workspace_id", "valid_to", "valid_from", "known_to", "known_from")',
+    'CREATE INDEX "history_workspace_id_known_to_known_from_idx" ON "things".history ("workspace_id", "known_to", "known_from")',
+    'CREATE INDEX "history_workspace_id_owner_id_idx" ON "things".history ("workspace_id", "owner_id")',
+    'CREATE INDEX "history_part_ids_idx" ON "things".history USING gin ("part_ids")',
   ]);
+});
+
+test('what people look for has one index of trigrams, where Postgres has those', () => {
+  const { name, tags } = things.columns;
+  const columns = {
+    ...things.columns,
+    name: searchable(name as typeof text),
+    tags: searchable(tags as typeof texts),
+  };
+  const model: ReadModel = { ...things, indexes: [], history: false, columns };
+  expect(indexesOf(model, 'things')).toEqual([]);
+  expect(indexesOf(model, 'things', 'relata').map(({ create }) => create)).toEqual([
+    'CREATE INDEX rows_search_idx ON "things".rows USING gin (("name") "relata".gin_trgm_ops, (relata.joined("tags")) "relata".gin_trgm_ops)',
+  ]);
+  expect(fingerprintOf(model)).toBe(fingerprintOf({ ...model, columns: things.columns }));
 });
 
 describe('the fingerprint', () => {

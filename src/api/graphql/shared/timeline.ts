@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Filter } from '../../../projections/query/filter.ts';
 import type { Moment } from '../../../projections/query/moment.ts';
 import type { Order } from '../../../projections/query/order.ts';
-import { inTimelineOf } from '../../../projections/query/timeline.ts';
+import { fetchCategory, inTimelineOf } from '../../../projections/query/timeline.ts';
 import { area } from '../../schema/area.ts';
 import { defineChildren } from '../../schema/children.ts';
 import { costOf, pageArgs, resolveConnection } from '../../schema/connections.ts';
@@ -66,11 +66,7 @@ export const timelines = area(tools => {
   );
 });
 
-/** Which kind of record it is says its first event. */
 async function ofRecord({ reads, services: { models }, workspaceId }: Context, id: string, moment: Moment) {
-  const [row] = await reads.session.read(
-    sql`select record_type from crm.timeline where workspace_id = ${workspaceId} and record_id = ${id}::uuid limit 1`,
-  );
-  const category = (row?.[0] as string | undefined) ?? '';
+  const category = await fetchCategory(reads.session, id);
   return inTimelineOf(models, workspaceId, category, sql`${id}::uuid`, moment);
 }

@@ -1,0 +1,135 @@
+/** The tables against the plain fold: what was changed in them is found and named, and nothing else is. */
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openRowCheck, type RowDifference } from '../../../src/projections/engine/checkRows.ts';
+import { foldPlainly, type TrueVersion } from '../../../src/projections/engine/truth.ts';
+import { startTestPostgres, type TestPostgres } from './database.ts';
+import { type MemoryLog, memoryLog } from './memoryLog.ts';
+import { testModels } from './models.ts';
+import { shownBuild } from './running.ts';
+import { make, projected } from './things.ts';
+
+let postgres: TestPostgres;
+let log: MemoryLog;
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+}, 60_000);
+afterAll(() => postgres.close());
+
+/** Things that are made and renamed, so that there is history. */
+beforeEach(async () => {
+  await postgres.reset();
+  log = memoryLog();
+  make(log, 40);
+  for (const { aggregateId } of log.events().slice(0, 20))
+    log.append({ type: 'ThingChanged', aggregateId, data: { name: 'other' } });
+  await projected(postgres.pool, log);
+});
+
+async function check(
+  events = log.events(),
+): Promise<{ rows: number; found: readonly RowDifference[]; skipped: readonly string[] }> {
+  const rows = await openRowCheck(postgres.url, testModels);
+  try {
+    await rows.readTables(() => undefined);
+    for (const event of events) rows.add(event);
+    const { rows: count, closerLook } = await rows.finish();
+    const skipped = rows.skipped.map(({ model }) => model);
+    if (!closerLook) return { rows: count, found: [], skipped };
+    for (const event of events) closerLook.add(event);
+    return { rows: count, found: closerLook.finish(), skipped };
+  } finally {
+    await rows.close();
+  }
+}
+
+/** In the tables behind the views, as somebody with the database's password could. */
+async function alter(model: string, text: (schema: string) => string): Promise<pg.QueryResult> {
+  const result = await postgres.pool.query(text(`"${await shownBuild(postgres.pool, model)}"`));
+  expect(result.rowCount).toBe(1);
+  return result;
+}
+
+test('nothing is found in what was projected', async () => {
+  const { rows, found, skipped } = await check();
+  expect({ found, skipped }).toEqual({ found: [], skipped: [] });
+  expect(rows).toBeGreaterThan(100);
+});
+
+describe('what was changed is named', () => {
+  const ONE = 'SELECT ctid FROM';
+  test('a value of a row', async () => {
+    await alter(
+      'things',
+      schema => `UPDATE ${schema}.rows SET name = 'forged' WHERE ctid = (${ONE} ${schema}.rows LIMIT 1)`,
+    );
+    expect((await check()).found).toEqual([
+      expect.objectContaining({ kind: 'differs', model: 'things', table: 'rows', columns: ['name'] }),
+    ]);
+  });
+  test('a time in the history', async () => {
+    await alter(
+      'things',
+      schema =>
+        `UPDATE ${schema}.history SET valid_to = valid_to + interval '1 ms' WHERE ctid = (${ONE} ${schema}.history LIMIT 1)`,
+    );
+    expect((await check()).found).toEqual([
+      expect.objectContaining({ kind: 'differs', table: 'history', columns: ['valid_to'] }),
+    ]);
+  });
+  test('a row that is gone', async () => {
+    await alter(
+      'things',
+      schema => `DELETE FROM ${schema}.rows WHERE ctid = (${ONE} ${schema}.rows LIMIT 1)`,
+    );
+    expect((await check()).found).toEqual([
+      expect.objectContaining({ kind: 'missing', model: 'things', table: 'rows' }),
+    ]);
+  });
+  test('a version that no event made', async () => {
+    await alter('things', schema => `INSERT INTO ${schema}.history SELECT * FROM ${schema}.history LIMIT 1`);
+    expect((await check()).found).toEqual([expect.objectContaining({ kind: 'unfounded', table: 'history' })]);
+  });
+  test('a row of another workspace', async () => {
+    await alter(
+      'things',
+      schema =>
+        `UPDATE ${schema}.rows SET workspace_id = 'other' WHERE ctid = (${ONE} ${schema}.rows LIMIT 1)`,
+    );
+    expect((await check()).found.map(({ kind }) => kind).sort()).toEqual(['missing', 'unfounded']);
+  });
+  test('rows whose event was taken out of the log', async () => {
+    const found = (await check(log.events().slice(1))).found;
+    expect(found).toContainEqual(
+      expect.objectContaining({ kind: 'unfounded', model: 'thingFacts', table: 'rows' }),
+    );
+  });
+});
+
+test('events after the tables’ own position are none of theirs', async () => {
+  make(log, 5);
+  expect((await check()).found).toEqual([]);
+});
+
+test('what is not built yet is left out, and said', async () => {
+  await postgres.reset();
+  const { skipped, rows } = await check();
+  expect([skipped, rows]).toEqual([testModels.map(({ name }) => name), 0]);
+});
+
+test('the fold is the same when it must spill', () => {
+  const foldWith = (inMemory?: number): readonly string[] => {
+    const told: TrueVersion[] = [];
+    const fold = foldPlainly(
+      testModels.map(model => ({ model, tell: version => told.push(version) })),
+      inMemory,
+    );
+    for (const event of log.events()) fold.add(event);
+    fold.finish();
+    fold.close();
+    return told
+      .map(version => JSON.stringify(version, (_, value) => (typeof value === 'bigint' ? `${value}` : value)))
+      .sort();
+  };
+  expect(foldWith(3)).toEqual(foldWith());
+});
