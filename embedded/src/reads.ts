@@ -4,8 +4,8 @@ import type { Engine } from './engine.ts';
 import { compileFilter } from './filters.ts';
 import { shower } from './links.ts';
 import { streamDeleted, streamName } from './proposals.ts';
-import type { ReadRequest } from './readRequest.ts';
-import { firstRevision, lastRevision, streamNotFound } from './responses.ts';
+import type { ReadRequest } from './requests.ts';
+import { streamNotFound } from './responses.ts';
 import { NO_STREAM } from './rules.ts';
 import { type PageLimit, POSITION, REVISION, type Row, STREAM, TYPE } from './store.ts';
 import { type Call, OK } from './transport.ts';
@@ -22,7 +22,7 @@ export function answerRead(
   failed: (error: unknown) => void,
 ): void {
   if (request.stream === undefined) {
-    send(engine, call, request, allRows(engine, request), [], failed);
+    send(engine, call, request, allRows(engine, request), failed);
     return;
   }
   const stream = engine.stream(streamName(request.stream));
@@ -34,21 +34,10 @@ export function answerRead(
     return;
   }
   const span = { number: stream.number, first: engine.firstReadable(stream), last: stream.last };
-  const isTold = request.compatibility >= 1;
-  const first = isTold ? firstToTell(request, span) : undefined;
-  if (first !== undefined) call.send(firstRevision(first));
-  const afterwards = isTold ? [lastRevision(span.last)] : [];
-  send(engine, call, request, streamRows(engine, span, request), afterwards, failed);
+  send(engine, call, request, streamRows(engine, span, request), failed);
 }
 
-function send(
-  engine: Engine,
-  call: Call,
-  request: Read,
-  next: Next,
-  afterwards: readonly Buffer[],
-  failed: (error: unknown) => void,
-): void {
+function send(engine: Engine, call: Call, request: Read, next: Next, failed: (error: unknown) => void): void {
   const show = shower(engine, request);
   const accepts = request.filter ? compileFilter(request.filter, engine) : undefined;
   let remaining = request.count;
@@ -59,7 +48,7 @@ function send(
     const frames = accepted.slice(0, remaining).map(show);
     remaining -= frames.length;
     if (rows.length > 0 && remaining > 0) return { frames, more: true };
-    call.send(Buffer.concat([...frames, ...afterwards]));
+    call.send(Buffer.concat(frames));
     call.end(OK);
     return { frames: [], more: false };
   }
@@ -111,15 +100,4 @@ function descending(start: number, lowest: number, column: Column, pages: Pages)
     from = (rows.at(-1)?.[column] ?? lowest) - 1;
     return rows;
   };
-}
-
-/** The real server reads in pages of this many events. */
-const SERVER_PAGE = 32;
-
-/** Newer clients are told where a stream begins, or would go on, when the first page forwards has nothing to give. */
-function firstToTell({ backwards, from, count }: Read, { first, last }: Span): number | undefined {
-  if (backwards || from === 'end') return undefined;
-  const start = from === 'start' ? 0 : from;
-  if (start + Math.min(SERVER_PAGE, count) <= first) return Math.min(first, last + 1);
-  return Math.max(start, first) > last && start !== last + 1 ? last + 1 : undefined;
 }

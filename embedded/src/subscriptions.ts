@@ -8,7 +8,7 @@ import type { Engine } from './engine.ts';
 import { compileFilter } from './filters.ts';
 import { shower } from './links.ts';
 import { streamDeleted, streamName } from './proposals.ts';
-import type { FilterRequest, ReadRequest } from './readRequest.ts';
+import type { FilterRequest, ReadRequest } from './requests.ts';
 import { CAUGHT_UP, checkpoint, confirmed } from './responses.ts';
 import { NO_STREAM } from './rules.ts';
 import { POSITION, type Row, STREAM, TYPE } from './store.ts';

@@ -74,19 +74,6 @@ export function readNested(c: Cursor): Cursor {
   return nested;
 }
 
-/** An entry of a map from text to text. */
-export function readEntry(c: Cursor): [key: string, value: string] {
-  let key = '';
-  let value = '';
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === delimited(1)) key = readText(c);
-    else if (tag === delimited(2)) value = readText(c);
-    else skipField(c, tag);
-  }
-  return [key, value];
-}
-
 /** Moves past a field that the reader doesn't know, as every protobuf reader must. */
 export function skipField(c: Cursor, tag: number): void {
   switch (tag & 7) {

@@ -2,6 +2,7 @@
 import type { Engine } from '../engine.ts';
 import { type Show, shower } from '../links.ts';
 import type { Call } from '../transport.ts';
+import type { Settings } from './definition.ts';
 import { createRate, createTimings } from './measurements.ts';
 import type { ConnectionInfo } from './responses.ts';
 import type { Consumer } from './strategies.ts';
@@ -18,13 +19,13 @@ export type Connection = Consumer & {
   readonly info: (now: number) => ConnectionInfo;
 };
 
-export type ConnectionOptions = { readonly bufferSize: number; readonly structuredIds: boolean };
+export type ConnectionOptions = { readonly bufferSize: number };
 
 export function createConnection(
   engine: Engine,
   call: Call,
-  { bufferSize, structuredIds }: ConnectionOptions,
-  { resolveLinks, extraStatistics }: { readonly resolveLinks: boolean; readonly extraStatistics: boolean },
+  { bufferSize }: ConnectionOptions,
+  { resolveLinkTos: resolveLinks, extraStatistics }: Settings,
   now: number,
 ): Connection {
   const rate = createRate(now);
@@ -39,8 +40,8 @@ export function createConnection(
     call,
     bufferSize,
     inFlight: 0,
-    show: shower(engine, { resolveLinks, structuredIds }),
-    showReplayed: shower(engine, { resolveLinks: true, structuredIds }),
+    show: shower(engine, { resolveLinks }),
+    showReplayed: shower(engine, { resolveLinks: true }),
     send(frame) {
       if (frames.push(frame) === 1) queueMicrotask(flush);
     },

@@ -17,7 +17,7 @@ export function openParking(engine: Engine, configured: Configured) {
 
   /** What a link to the event says; a link that is followed is passed on. */
   function linkTo(row: Row, isReplayed: boolean): string {
-    const follows = isReplayed || configured.settings.resolveLinks;
+    const follows = isReplayed || configured.settings.resolveLinkTos;
     if (follows && engine.typeName(row[TYPE]) === LINK_TYPE)
       return fieldsOf(row[RECORD]).data.toString('utf8');
     return `${row[REVISION]}@${engine.streamName(row[STREAM])}`;

@@ -4,6 +4,7 @@
  */
 import { PAGE } from '../delivery.ts';
 import type { Engine } from '../engine.ts';
+import { sourceStream } from '../links.ts';
 import { idOf } from '../record.ts';
 import { RECORD, type Row } from '../store.ts';
 import { type Call, type Explain, isRefusal, type Status } from '../transport.ts';
@@ -13,7 +14,6 @@ import { type Connection, type ConnectionOptions, createConnection } from './con
 import { keyOf } from './definition.ts';
 import { dropped, maximumReached } from './errors.ts';
 import { createGroup, type Entry, type Message, type NackAction } from './group.ts';
-import { keysFor } from './keys.ts';
 import { createRate } from './measurements.ts';
 import { openParking } from './parking.ts';
 import { confirmed, delivered, type GroupInfo } from './responses.ts';
@@ -34,12 +34,11 @@ const clock = (): number => performance.now();
 
 export function runGroup(engine: Engine, configured: Configured, explain: Explain) {
   const { settings } = configured;
-  const strategy = STRATEGIES.get(settings.strategy);
-  if (!strategy) throw new Error(`no consumer strategy is called ${settings.strategy}`);
+  const strategy = STRATEGIES.get(settings.namedConsumerStrategy);
+  if (!strategy) throw new Error(`no consumer strategy is called ${settings.namedConsumerStrategy}`);
   const source = openSource(engine, configured);
   const checkpoints = openCheckpoints(engine, configured);
   const parking = openParking(engine, configured);
-  const keyFor = keysFor(engine, strategy.key, settings.resolveLinks);
   const batch = {
     ...PAGE,
     rows: settings.readBatchSize > 0 ? Math.min(settings.readBatchSize, PAGE.rows) : DEFAULT_BATCH,
@@ -54,7 +53,7 @@ export function runGroup(engine: Engine, configured: Configured, explain: Explai
   let scheduled = false;
   let stopped = false;
 
-  const group = createGroup<Row, Connection>(settings, strategy.create<Connection>(), reached, {
+  const group = createGroup<Row, Connection>(settings, strategy<Connection>(), reached, {
     deliver(connection, { id, event, retryCount, sequence }) {
       const now = clock();
       rate.add();
@@ -91,7 +90,7 @@ export function runGroup(engine: Engine, configured: Configured, explain: Explai
   const entry = (row: Row, position: number): Entry<Row> => ({
     id: idOf(row[RECORD]),
     position,
-    key: keyFor(row),
+    key: sourceStream(engine, row),
     event: row,
   });
 

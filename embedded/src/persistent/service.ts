@@ -1,10 +1,9 @@
 /** The PersistentSubscriptions service: its calls, and what answers them. */
 import { type Explain, type Handler, OK, refusal, STATUS } from '../transport.ts';
 import { ALL, type GroupName } from './definition.ts';
-import { readDefinition } from './definitionRequests.ts';
 import { failed } from './errors.ts';
 import type { Groups } from './groups.ts';
-import { readDelete, readGetInfo, readList, readRead, readReplayParked } from './requests.ts';
+import { readDefinition, readDelete, readGetInfo, readList, readRead, readReplayParked } from './requests.ts';
 import { DONE, listed } from './responses.ts';
 import type { Answers } from './running.ts';
 
