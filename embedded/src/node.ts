@@ -4,7 +4,7 @@ import { type EngineOptions, openEngine } from './engine.ts';
 import { listen } from './listener.ts';
 import { type Access, createMaintenance, newToken, openAccess } from './maintenance.ts';
 import { type Groups, openGroups } from './persistent/groups.ts';
-import { createRouter, explain } from './services.ts';
+import { createRouter } from './services.ts';
 
 export type NodeOptions = EngineOptions & { readonly host: string; readonly port: number };
 export type EventStoreNode = { readonly access: Access; close(): Promise<void> };
@@ -21,9 +21,9 @@ export async function startNode(options: NodeOptions): Promise<EventStoreNode> {
     engine.close();
   }
   try {
-    groups = openGroups(engine, explain);
+    groups = openGroups(engine);
     const route = createRouter(engine, groups, () => ({ host, port }));
-    const server = await listen(host, port, route, explain, createMaintenance(engine, token));
+    const server = await listen(host, port, route, createMaintenance(engine, token));
     port = server.port;
     const access = { port, token };
     const endAccess = 'dataDir' in options ? openAccess(options.dataDir, access) : () => undefined;

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { ProposedEvent } from './record.ts';
 import type { Proposal, WriteOptions } from './requests.ts';
 import type { Expected } from './rules.ts';
-import { type Refusal, refusal, STATUS } from './transport.ts';
+import { type Refusal, refusal, STATUS } from './status.ts';
 
 /** The real server's default, https://docs.kurrent.io/server/v23.10/configuration */
 export const MAX_APPEND_BYTES = 1024 * 1024;

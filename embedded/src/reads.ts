@@ -7,22 +7,18 @@ import { streamDeleted, streamName } from './proposals.ts';
 import type { ReadRequest } from './requests.ts';
 import { streamNotFound } from './responses.ts';
 import { NO_STREAM } from './rules.ts';
+import { OK } from './status.ts';
 import { type PageLimit, POSITION, REVISION, type Row, STREAM, TYPE } from './store.ts';
-import { type Call, OK } from './transport.ts';
+import type { Call } from './transport.ts';
 
 type Read = ReadRequest & { readonly count: number };
 /** Gives the next rows, none at the end. */
 type Next = (limit: PageLimit) => readonly Row[];
 
 /** Answers a read and ends the call. What is appended after its start isn't in it. */
-export function answerRead(
-  engine: Engine,
-  call: Call,
-  request: Read,
-  failed: (error: unknown) => void,
-): void {
+export function answerRead(engine: Engine, call: Call, request: Read): void {
   if (request.stream === undefined) {
-    send(engine, call, request, allRows(engine, request), failed);
+    send(engine, call, request, allRows(engine, request));
     return;
   }
   const stream = engine.stream(streamName(request.stream));
@@ -34,10 +30,10 @@ export function answerRead(
     return;
   }
   const span = { number: stream.number, first: engine.firstReadable(stream), last: stream.last };
-  send(engine, call, request, streamRows(engine, span, request), failed);
+  send(engine, call, request, streamRows(engine, span, request));
 }
 
-function send(engine: Engine, call: Call, request: Read, next: Next, failed: (error: unknown) => void): void {
+function send(engine: Engine, call: Call, request: Read, next: Next): void {
   const show = shower(engine, request);
   const accepts = request.filter ? compileFilter(request.filter, engine) : undefined;
   let remaining = request.count;
@@ -48,11 +44,11 @@ function send(engine: Engine, call: Call, request: Read, next: Next, failed: (er
     const frames = accepted.slice(0, remaining).map(show);
     remaining -= frames.length;
     if (rows.length > 0 && remaining > 0) return { frames, more: true };
-    call.send(Buffer.concat(frames));
+    if (frames.length > 0) call.send(...frames);
     call.end(OK);
     return { frames: [], more: false };
   }
-  pump(call, step, failed);
+  pump(call, step);
 }
 
 function allRows(engine: Engine, { backwards, from }: Read): Next {

@@ -20,7 +20,7 @@ import {
   uint32,
   uint64,
 } from './schema.ts';
-import { refusal, STATUS } from './transport.ts';
+import { refusal, STATUS } from './status.ts';
 import { cursor, malformed } from './wire.ts';
 
 export const StreamIdentifier = message({ name: bytes(3) });

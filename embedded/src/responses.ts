@@ -3,17 +3,8 @@
  * streams.proto, shared.proto and status.proto; names in comments are theirs.
  */
 import type { Expected } from './rules.ts';
-import type { Status } from './transport.ts';
+import { STATUS, type Status } from './status.ts';
 import { frame, nested, number, text } from './wire.ts';
-
-/** google.rpc.Code */
-const CODE = {
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  internal: 13,
-} as const;
 
 const streamIdentifier = (field: number, name: Uint8Array): Buffer => nested(field, nested(3, name));
 
@@ -62,7 +53,7 @@ export function batchWrongRevision(to: Correlated, expected: Expected, current: 
   const was = current < 0 ? nested(2) : number(1, current);
   return batchError(
     to,
-    CODE.alreadyExists,
+    STATUS.alreadyExists,
     'WrongExpectedVersion',
     'event_store.client.WrongExpectedVersion',
     [was, expectedField(3, expected)],
@@ -70,17 +61,17 @@ export function batchWrongRevision(to: Correlated, expected: Expected, current: 
 }
 
 export const batchStreamDeleted = (to: Correlated): Buffer =>
-  batchError(to, CODE.notFound, 'StreamDeleted', 'event_store.client.StreamDeleted', [
+  batchError(to, STATUS.notFound, 'StreamDeleted', 'event_store.client.StreamDeleted', [
     streamIdentifier(1, to.stream),
   ]);
 
 export const batchTimeout = (to: Correlated): Buffer =>
-  batchError(to, CODE.deadlineExceeded, 'Timeout', 'event_store.client.Timeout', []);
+  batchError(to, STATUS.deadlineExceeded, 'Timeout', 'event_store.client.Timeout', []);
 
 export const batchTooLarge = (to: Correlated, limit: number): Buffer =>
   batchError(
     to,
-    CODE.invalidArgument,
+    STATUS.invalidArgument,
     'MaximumAppendSizeExceeded',
     'event_store.client.MaximumAppendSizeExceeded',
     [number(1, limit)],
@@ -91,7 +82,7 @@ export const batchTooLarge = (to: Correlated, limit: number): Buffer =>
  * The client shows the message of a detail that it doesn't know, so the reason is put there.
  */
 export const batchRefused = (to: Correlated, message: string): Buffer =>
-  batchError(to, CODE.invalidArgument, message, 'event_store.client.BadRequest', [text(1, message)]);
+  batchError(to, STATUS.invalidArgument, message, 'event_store.client.BadRequest', [text(1, message)]);
 
 export const batchFailed = (to: Correlated, { code, message }: Status): Buffer =>
   batchError(to, code, message, 'google.protobuf.Empty', []);

@@ -22,12 +22,7 @@ type Source = {
 type Turn = (rows: readonly Row[]) => Buffer[];
 
 /** Serves a subscription until the client or the server ends it. */
-export function subscribe(
-  engine: Engine,
-  call: Call,
-  request: ReadRequest,
-  failed: (error: unknown) => void,
-): void {
+export function subscribe(engine: Engine, call: Call, request: ReadRequest): void {
   const source =
     request.stream === undefined ? allSource(engine, request) : streamSource(engine, request.stream, request);
   const show = shower(engine, request);
@@ -44,7 +39,7 @@ export function subscribe(
     return { frames, more: rows.length > 0 };
   }
   call.send(confirmed(randomUUID()));
-  call.whenClosed(source.watch(pump(call, step, failed)));
+  call.whenClosed(source.watch(pump(call, step)));
 }
 
 /** From a position means after it; a position beyond the log means from now on, as on the real server. */

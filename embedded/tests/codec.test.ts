@@ -26,7 +26,7 @@ import {
   streamNotFound,
   wrongRevision,
 } from '../src/responses.ts';
-import { isRefusal } from '../src/transport.ts';
+import { isRefusal } from '../src/status.ts';
 import {
   cursor,
   isMalformed,

@@ -12,8 +12,6 @@ export type Connection = Consumer & {
   readonly show: Show;
   /** Replayed events are shown with the link by which they were parked. */
   readonly showReplayed: Show;
-  /** What is sent within one turn of the event loop goes out together. */
-  readonly send: (frame: Buffer) => void;
   readonly given: (id: string, now: number) => void;
   readonly answered: (id: string, now: number) => void;
   readonly info: (now: number) => ConnectionInfo;
@@ -30,21 +28,12 @@ export function createConnection(
 ): Connection {
   const rate = createRate(now);
   const timings = extraStatistics ? createTimings() : undefined;
-  let frames: Buffer[] = [];
-  function flush(): void {
-    const together = frames;
-    frames = [];
-    call.send(together.length === 1 ? together[0]! : Buffer.concat(together));
-  }
   const connection: Connection = {
     call,
     bufferSize,
     inFlight: 0,
     show: shower(engine, { resolveLinks }),
     showReplayed: shower(engine, { resolveLinks: true }),
-    send(frame) {
-      if (frames.push(frame) === 1) queueMicrotask(flush);
-    },
     given(id, at) {
       rate.add();
       timings?.start(id, at);

@@ -6,8 +6,9 @@ import { PAGE } from '../delivery.ts';
 import type { Engine } from '../engine.ts';
 import { sourceStream } from '../links.ts';
 import { idOf } from '../record.ts';
+import { explain, isRefusal, type Status } from '../status.ts';
 import { RECORD, type Row } from '../store.ts';
-import { type Call, type Explain, isRefusal, type Status } from '../transport.ts';
+import type { Call } from '../transport.ts';
 import { openCheckpoints } from './checkpoints.ts';
 import type { Configured } from './config.ts';
 import { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
@@ -32,7 +33,7 @@ const DEFAULT_BATCH = 20;
 
 const clock = (): number => performance.now();
 
-export function runGroup(engine: Engine, configured: Configured, explain: Explain) {
+export function runGroup(engine: Engine, configured: Configured) {
   const { settings } = configured;
   const strategy = STRATEGIES.get(settings.namedConsumerStrategy);
   if (!strategy) throw new Error(`no consumer strategy is called ${settings.namedConsumerStrategy}`);
@@ -60,10 +61,10 @@ export function runGroup(engine: Engine, configured: Configured, explain: Explai
       connection.given(id, now);
       try {
         const show = sequence === undefined ? connection.showReplayed : connection.show;
-        connection.send(delivered(show(event), retryCount));
+        connection.call.send(delivered(show(event), retryCount));
       } catch (error) {
         // A link to a damaged event: who was to get it is told, and the event waits.
-        connection.call.end(explain(error));
+        connection.call.fail(error);
       }
     },
     release: (connection, { id }) => connection.answered(id, clock()),

@@ -1,5 +1,6 @@
 /** The PersistentSubscriptions service: its calls, and what answers them. */
-import { type Explain, type Handler, OK, refusal, STATUS } from '../transport.ts';
+import { OK, refusal, STATUS } from '../status.ts';
+import type { Handler } from '../transport.ts';
 import { ALL, type GroupName } from './definition.ts';
 import { failed } from './errors.ts';
 import type { Groups } from './groups.ts';
@@ -8,19 +9,16 @@ import { DONE, listed } from './responses.ts';
 import type { Answers } from './running.ts';
 
 /** By the names of the methods. */
-export function persistentHandlers(groups: Groups, explain: Explain): ReadonlyMap<string, Handler> {
+export function persistentHandlers(groups: Groups): ReadonlyMap<string, Handler> {
   /** One message in, one out. */
   const unary =
     (answer: (bytes: Buffer) => Promise<Buffer>): Handler =>
     call => ({
       message(bytes) {
-        answer(bytes).then(
-          frame => {
-            call.send(frame);
-            call.end(OK);
-          },
-          error => call.end(explain(error)),
-        );
+        answer(bytes).then(frame => {
+          call.send(frame);
+          call.end(OK);
+        }, call.fail);
       },
     });
   /** One message in, “done” out. */
@@ -37,7 +35,7 @@ export function persistentHandlers(groups: Groups, explain: Explain): ReadonlyMa
     ['List', unary(async bytes => listed(await groups.list(readList(bytes))))],
     ['ReplayParked', command(bytes => replay(groups, bytes))],
     ['RestartSubsystem', command(() => groups.restart())],
-    ['Read', handleRead(groups, explain)],
+    ['Read', handleRead(groups)],
   ]);
 }
 
@@ -56,7 +54,7 @@ function replay(groups: Groups, bytes: Buffer): Promise<void> {
 }
 
 const handleRead =
-  (groups: Groups, explain: Explain): Handler =>
+  (groups: Groups): Handler =>
   call => {
     let joined = false;
     let answers: Answers | undefined;
@@ -70,12 +68,9 @@ const handleRead =
           if (message.bufferSize < 1)
             throw refusal(STATUS.invalidArgument, 'The buffer size must be 1 or more.');
           joined = true;
-          groups.join(message.target, call, message).then(
-            given => {
-              answers = given;
-            },
-            error => call.end(explain(error)),
-          );
+          groups.join(message.target, call, message).then(given => {
+            answers = given;
+          }, call.fail);
         }
       },
     };

@@ -46,7 +46,6 @@ export function append(
       stream: Buffer.from(stream),
       expected: 'any',
       events: [{ id: randomUUID(), type: event.type, json: event.json, data, metadata }],
-      bytes: data.length + metadata.length,
       abandoned: () => false,
       done: (outcome: Outcome) => {
         if (outcome.kind === 'written') resolve();
