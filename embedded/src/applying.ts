@@ -4,14 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { DELETED, NO_LIMITS, readLimits, truncatedBefore } from './metadata.ts';
-import {
-  createdField,
-  encodeRecord,
-  encodeTombstone,
-  idOf,
-  kindFields,
-  type ProposedEvent,
-} from './record.ts';
+import { createdField, encodeRecord, idOf, kindFields, type ProposedEvent } from './record.ts';
 import { type Expected, type History, judge, NO_STREAM } from './rules.ts';
 import { POSITION, RECORD, REVISION, type Row, type Store } from './store.ts';
 import type { Stream, Streams } from './streams.ts';
@@ -108,11 +101,9 @@ export function createApplying(store: Store, streams: Streams) {
     const created = createdField(Date.now());
     const revision = stream.last + 1;
     const position = last + 1;
-    const record = isTombstone
-      ? encodeTombstone(event.id, position, stream.field, kind, created)
-      : encodeRecord(event, revision, position, stream.field, kind, created);
-    written.rows.push(store.addEvent(position, stream.number, revision, type.number, event.id, record));
     const shown = isTombstone ? DELETED : revision;
+    const record = encodeRecord(event, shown, position, stream.field, kind, created);
+    written.rows.push(store.addEvent(position, stream.number, revision, type.number, event.id, record));
     written.events.push({ stream: stream.name, revision: shown, position, event });
     written.streams.add(stream.name);
     last = position;
@@ -129,17 +120,14 @@ export function createApplying(store: Store, streams: Streams) {
     return {
       revisionOf: id => (number === undefined ? undefined : store.findEvent(number, id)?.[REVISION]),
       idAt: revision => {
-        const row = number === undefined ? undefined : eventAt(number, revision);
+        const row = number === undefined ? undefined : store.eventAt(number, revision);
         return row && idOf(row[RECORD]);
       },
     };
   }
 
-  const eventAt = (stream: number, revision: number): Row | undefined =>
-    store.streamForwards(stream, revision, { rows: 1, bytes: 1 })[0];
-
   const positionAt = ({ number }: Stream, revision: number): number | undefined =>
-    number === undefined ? undefined : eventAt(number, revision)?.[POSITION];
+    number === undefined ? undefined : store.eventAt(number, revision)?.[POSITION];
 
   function typeOf(name: string): Type {
     const known = types.get(name);

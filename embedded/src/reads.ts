@@ -56,10 +56,10 @@ function allRows(engine: Engine, { backwards, from }: Read): Next {
   if (backwards) {
     // Backwards a position is exclusive: it is the edge after which nothing is read.
     const start = from === 'start' ? 0 : from === 'end' ? last : Math.min(from - 1, last);
-    return descending(start, 1, POSITION, engine.allBackwards);
+    return pages(start, 1, -1, POSITION, engine.allBackwards);
   }
   const start = from === 'start' ? 1 : from === 'end' ? last + 1 : Math.max(1, from);
-  return ascending(start, last, POSITION, engine.allForwards);
+  return pages(start, last, 1, POSITION, engine.allForwards);
 }
 
 /** The part of a stream that may be read. */
@@ -68,32 +68,29 @@ type Span = { readonly number: number; readonly first: number; readonly last: nu
 function streamRows(engine: Engine, { number, first, last }: Span, { backwards, from }: Read): Next {
   if (backwards) {
     const start = from === 'start' ? 0 : from === 'end' ? last : Math.min(from, last);
-    return descending(start, first, REVISION, (at, limit) => engine.streamBackwards(number, at, limit));
+    return pages(start, first, -1, REVISION, (at, limit) => engine.streamBackwards(number, at, limit));
   }
   const start = from === 'start' ? 0 : from === 'end' ? last + 1 : from;
-  return ascending(Math.max(start, first), last, REVISION, (at, limit) =>
+  return pages(Math.max(start, first), last, 1, REVISION, (at, limit) =>
     engine.streamForwards(number, at, limit),
   );
 }
 
 type Column = typeof POSITION | typeof REVISION;
-type Pages = (from: number, limit: PageLimit) => readonly Row[];
 
-function ascending(start: number, end: number, column: Column, pages: Pages): Next {
+/** Pages from `start` to `end`, upwards or (`step` −1) downwards in a column that has no gaps. */
+function pages(
+  start: number,
+  end: number,
+  step: 1 | -1,
+  column: Column,
+  read: (from: number, limit: PageLimit) => readonly Row[],
+): Next {
   let from = start;
   return limit => {
-    const rows = from > end ? [] : pages(from, { ...limit, rows: Math.min(limit.rows, end - from + 1) });
-    from = (rows.at(-1)?.[column] ?? end) + 1;
-    return rows;
-  };
-}
-
-function descending(start: number, lowest: number, column: Column, pages: Pages): Next {
-  let from = start;
-  return limit => {
-    const rows =
-      from < lowest ? [] : pages(from, { ...limit, rows: Math.min(limit.rows, from - lowest + 1) });
-    from = (rows.at(-1)?.[column] ?? lowest) - 1;
+    const left = (end - from) * step + 1;
+    const rows = left <= 0 ? [] : read(from, { ...limit, rows: Math.min(limit.rows, left) });
+    from = (rows.at(-1)?.[column] ?? end) + step;
     return rows;
   };
 }

@@ -131,6 +131,8 @@ export function openStore(location: StoreLocation) {
     findEvent: (stream: number, id: string): Row | undefined =>
       page(byId, [stream, crc32(id)], NO_LIMIT).find(row => idOf(row[RECORD]) === id),
     streamNumber: (name: Uint8Array): number | undefined => asNumber(first(findStream, name)),
+    eventAt: (stream: number, revision: number): Row | undefined =>
+      run(streamForwards, [stream, revision], ONE, REVISION, 1)[0],
     /** The stream's last event. */
     lastOf: (stream: number): Row | undefined =>
       page(streamBackwards, [stream, Number.MAX_SAFE_INTEGER], ONE)[0],
