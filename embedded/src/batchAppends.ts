@@ -1,9 +1,9 @@
 /** BatchAppend: one call for many appends, each answered by its correlation. The client's usual way. */
 import type { Outcome } from './applying.ts';
 import type { Engine } from './engine.ts';
-import { checkedEvent, checkedOptions, MAX_APPEND_BYTES, sizeOf } from './proposals.ts';
+import { checkedEvent, checkedOptions, MAX_APPEND_BYTES, sizeOf, timeLeft } from './proposals.ts';
 import type { ProposedEvent } from './record.ts';
-import { readBatch, type WriteOptions } from './requests.ts';
+import { nameOf, readBatch, type WriteOptions } from './requests.ts';
 import {
   batchAppended,
   batchFailed,
@@ -70,8 +70,8 @@ export const handleBatchAppend =
       options: WriteOptions,
       isFinal: boolean,
     ): Pending | undefined {
-      const timeout = Math.min((options.deadline ?? Number.POSITIVE_INFINITY) - Date.now(), WRITE_TIMEOUT_MS);
-      const to = { correlation, stream: options.stream };
+      const timeout = Math.min(timeLeft(options), WRITE_TIMEOUT_MS);
+      const to = { correlation, stream: nameOf(options.stream) };
       if (timeout <= 0) {
         call.send(batchTimeout(to));
         return undefined;
@@ -98,9 +98,10 @@ export const handleBatchAppend =
           const append = known ?? (options && open(key, correlation, options, isFinal));
           if (!append) return;
           pending.delete(key);
-          for (const event of events) {
+          for (const proposal of events) {
+            const event = checkedEvent(proposal);
             append.bytes += sizeOf(event);
-            append.events.push(checkedEvent(event));
+            append.events.push(event);
           }
           const tooLarge = append.bytes > MAX_APPEND_BYTES;
           if (!isFinal && !tooLarge) {
@@ -112,7 +113,7 @@ export const handleBatchAppend =
           else submit(append);
         } catch (error) {
           clearTimeout(known?.timer);
-          const stream = known?.stream ?? options?.stream ?? Buffer.alloc(0);
+          const stream = known?.stream ?? nameOf(options?.stream);
           call.send(batchRefused({ correlation, stream }, explain(error).message));
         }
       },

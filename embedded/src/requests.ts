@@ -1,10 +1,9 @@
 /**
  * The requests of the Streams service. Field numbers are those of EventStoreDB's published streams.proto and
- * shared.proto; the messages are called as they are there. Reading throws only where the bytes are no such message; what
- * an append lacks or has wrong is found by its service, which can answer that one append.
+ * shared.proto; the messages are called as they are there. Reading a write throws only where the bytes are no such
+ * message; what it lacks or has wrong is found by its service (proposals.ts), which can answer that one append.
  */
 import type { Filter } from './filters.ts';
-import type { Expected } from './rules.ts';
 import {
   bool,
   bytes,
@@ -15,7 +14,6 @@ import {
   nest,
   string,
   strings,
-  textAt,
   texts,
   uint32,
   uint64,
@@ -65,6 +63,7 @@ const Options = message({
 const ProposedMessage = message({ id: nest(1, Uuid), about: texts(2), metadata: bytes(3), data: bytes(4) });
 const AppendReq = message({ options: nest(1, Options), event: nest(2, ProposedMessage) });
 const BatchAppendReq = message({
+  /** The UUID message as it came, to be sent back as it is. */
   correlation: bytes(1),
   options: nest(2, Options),
   events: many(3, ProposedMessage),
@@ -86,86 +85,18 @@ const ReadReq = message({
   ),
 });
 
-/** What a write is to, and on which condition. */
-export type WriteOptions = {
-  /** Its name in UTF-8; empty for a missing one. */
-  readonly stream: Buffer;
-  readonly expected: Expected | undefined;
-  /** Milliseconds since 1970; undefined for none. */
-  readonly deadline: number | undefined;
-};
-/** A proposed event as it came. */
-export type Proposal = {
-  /** Canonical lower-case text; empty for what isn't a UUID. */
-  readonly id: string;
-  readonly type: string | undefined;
-  readonly contentType: string | undefined;
-  readonly data: Buffer;
-  readonly metadata: Buffer;
-};
-export type AppendMessage = { readonly options: WriteOptions } | { readonly event: Proposal };
-export type BatchMessage = {
-  /** The UUID message as it came, to be sent back as it is. */
-  readonly correlation: Buffer;
-  readonly options: WriteOptions | undefined;
-  readonly events: readonly Proposal[];
-  readonly isFinal: boolean;
-};
+export type WriteOptions = ReturnType<typeof Options>;
+export type Proposal = ReturnType<typeof ProposedMessage>;
 
-export function readAppend(bytes: Buffer): AppendMessage {
-  const { options, event } = AppendReq(cursor(bytes));
-  if (event) return { event: toProposal(event) };
-  if (options) return { options: toWriteOptions(options) };
-  throw malformed('it has neither options nor an event');
-}
+export const readAppend = (bytes: Buffer) => AppendReq(cursor(bytes));
+export const readBatch = (bytes: Buffer) => BatchAppendReq(cursor(bytes));
+/** DeleteReq and TombstoneReq, which begin as AppendReq does. */
+export const readDelete = (bytes: Buffer): WriteOptions => present(AppendReq(cursor(bytes)).options);
 
-/** DeleteReq and TombstoneReq, which are alike and begin as AppendReq does. */
-export const readDelete = (bytes: Buffer): WriteOptions =>
-  toWriteOptions(present(AppendReq(cursor(bytes)).options));
-
-export function readBatch(bytes: Buffer): BatchMessage {
-  const { options, events, ...rest } = BatchAppendReq(cursor(bytes));
-  return { ...rest, options: options && toWriteOptions(options), events: events.map(toProposal) };
-}
-
-/** The options that a request must have. */
-export function present<Options>(options: Options | undefined): Options {
-  if (!options) throw malformed('it has no options');
-  return options;
-}
-
-function toWriteOptions(options: ReturnType<typeof Options>): WriteOptions {
-  const { stream, deadline, timeout } = options;
-  return {
-    stream: nameOf(stream),
-    expected: expectedOf(options),
-    deadline: deadline ? milliseconds(deadline) : timeout && Date.now() + milliseconds(timeout),
-  };
-}
-
-function expectedOf({
-  revision,
-  noStream,
-  any,
-  streamExists,
-}: ReturnType<typeof Options>): Expected | undefined {
-  if (revision !== undefined) return revision;
-  if (noStream) return 'noStream';
-  if (any) return 'any';
-  return streamExists ? 'streamExists' : undefined;
-}
-
-const milliseconds = ({ seconds, nanos }: ReturnType<typeof Seconds>): number =>
-  seconds * 1_000 + nanos / 1_000_000;
-
-function toProposal({ id, about, data, metadata }: ReturnType<typeof ProposedMessage>): Proposal {
-  return {
-    id: idOf(id),
-    type: textAt(about, 'type'),
-    contentType: textAt(about, 'content-type'),
-    data,
-    metadata,
-  };
+/** The part that a message must have. */
+export function present<Part>(part: Part | undefined): Part {
+  if (!part) throw malformed('it has no options, or nothing else that it could be about');
+  return part;
 }
 
 export const nameOf = (stream: ReturnType<typeof StreamIdentifier> | undefined): Buffer =>

@@ -14,11 +14,12 @@ import {
   MAX_APPEND_BYTES,
   sizeOf,
   streamDeleted,
+  type Target,
   tooLarge,
   wrongExpectedVersion,
 } from './proposals.ts';
 import type { ProposedEvent } from './record.ts';
-import { readAppend, readDelete } from './requests.ts';
+import { present, readAppend, readDelete } from './requests.ts';
 import { appended, deleted, wrongRevision } from './responses.ts';
 import { OK, refusal, STATUS } from './status.ts';
 import { METADATA_TYPE, TOMBSTONE_TYPE } from './system.ts';
@@ -63,27 +64,28 @@ function submit(
 export const handleAppend =
   (engine: Engine): Handler =>
   call => {
-    let options: ReturnType<typeof checkedOptions> | undefined;
+    let target: Target | undefined;
     const events: ProposedEvent[] = [];
     let bytes = 0;
     return {
       message(message) {
-        const part = readAppend(message);
-        if ('options' in part) {
-          options = checkedOptions(part.options);
+        const { options, event: proposal } = readAppend(message);
+        if (options) {
+          target = checkedOptions(options);
           return;
         }
-        bytes += sizeOf(part.event);
+        const event = checkedEvent(present(proposal));
+        bytes += sizeOf(event);
         if (bytes > MAX_APPEND_BYTES) throw tooLarge();
-        events.push(checkedEvent(part.event));
+        events.push(event);
       },
       finished() {
-        if (!options) throw refusal(STATUS.invalidArgument, 'The append has no options: they come first.');
-        const { stream, expected } = options;
+        if (!target) throw refusal(STATUS.invalidArgument, 'The append has no options: they come first.');
+        const { expected } = target;
         submit(
           engine,
           call,
-          { stream, expected, events },
+          { ...target, events },
           ({ revision, position }) => appended(revision, position),
           current => wrongRevision(expected, current),
         );

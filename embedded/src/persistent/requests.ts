@@ -5,32 +5,20 @@
 import {
   AllOptions,
   clamp,
-  idOf,
   nameOf,
   present,
-  requireTextIds,
   StreamIdentifier,
   toFilter,
   Uuid,
   UuidOption,
 } from '../requests.ts';
 import { bool, flag, int, many, message, nest, string, uint32, uint64 } from '../schema.ts';
-import { cursor, malformed } from '../wire.ts';
+import { cursor } from '../wire.ts';
 import { ALL, type Definition, type GroupName, LIVE, type StartFrom } from './definition.ts';
 import type { NackAction } from './group.ts';
 
 /** `isAll`: by the option of its own, which is another than a stream called `$all`. */
 export type Target = GroupName & { readonly isAll: boolean };
-
-export type ReadMessage =
-  | { readonly kind: 'options'; readonly target: Target; readonly bufferSize: number }
-  | { readonly kind: 'ack'; readonly ids: readonly string[] }
-  | {
-      readonly kind: 'nack';
-      readonly ids: readonly string[];
-      readonly action: NackAction;
-      readonly reason: string;
-    };
 
 const Settings = message({
   resolveLinkTos: bool(1),
@@ -94,7 +82,7 @@ type Named = {
   readonly group: string;
 };
 
-function toTarget({ stream, all, group }: Named): Target {
+export function toTarget({ stream, all, group }: Named): Target {
   const isAll = all !== undefined && all !== false;
   return { stream: isAll ? ALL : nameOf(stream).toString('utf8'), group, isAll };
 }
@@ -115,17 +103,13 @@ export function readList(bytes: Buffer): string | undefined {
 }
 
 const ACTIONS: readonly NackAction[] = ['unknown', 'park', 'retry', 'skip', 'stop'];
+export const actionOf = (number: number): NackAction => ACTIONS[number] ?? 'unknown';
 
-export function readRead(bytes: Buffer): ReadMessage {
-  const { options, ack, nack } = ReadReq(cursor(bytes));
-  if (options) {
-    requireTextIds(options.ids);
-    return { kind: 'options', target: toTarget(options), bufferSize: options.bufferSize };
-  }
-  if (ack) return { kind: 'ack', ids: ack.ids.map(idOf) };
-  if (!nack) throw malformed('it has neither options nor an answer');
-  const { ids, action, reason } = nack;
-  return { kind: 'nack', ids: ids.map(idOf), action: ACTIONS[action] ?? 'unknown', reason };
+/** It has options, an ack or a nack. */
+export function readRead(bytes: Buffer): ReturnType<typeof ReadReq> {
+  const request = ReadReq(cursor(bytes));
+  present(request.options ?? request.ack ?? request.nack);
+  return request;
 }
 
 const STRATEGY_NAMES = ['DispatchToSingle', 'RoundRobin', 'Pinned'];

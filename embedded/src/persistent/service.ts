@@ -1,10 +1,21 @@
 /** The PersistentSubscriptions service: its calls, and what answers them. */
+
+import { idOf, requireTextIds } from '../requests.ts';
 import { OK, refusal, STATUS } from '../status.ts';
 import type { Handler } from '../transport.ts';
 import { ALL, type GroupName } from './definition.ts';
 import { failed } from './errors.ts';
 import type { Groups } from './groups.ts';
-import { readDefinition, readDelete, readGetInfo, readList, readRead, readReplayParked } from './requests.ts';
+import {
+  actionOf,
+  readDefinition,
+  readDelete,
+  readGetInfo,
+  readList,
+  readRead,
+  readReplayParked,
+  toTarget,
+} from './requests.ts';
 import { DONE, listed } from './responses.ts';
 import type { Answers } from './running.ts';
 
@@ -60,15 +71,16 @@ const handleRead =
     let answers: Answers | undefined;
     return {
       message(bytes) {
-        const message = readRead(bytes);
-        if (message.kind === 'ack') answers?.ack(message.ids);
-        else if (message.kind === 'nack') answers?.nack(message.ids, message.action, message.reason);
-        else {
+        const { options, ack, nack } = readRead(bytes);
+        if (ack) answers?.ack(ack.ids.map(idOf));
+        if (nack) answers?.nack(nack.ids.map(idOf), actionOf(nack.action), nack.reason);
+        if (options) {
+          requireTextIds(options.ids);
           if (joined) throw refusal(STATUS.invalidArgument, 'The options come once, first.');
-          if (message.bufferSize < 1)
+          if (options.bufferSize < 1)
             throw refusal(STATUS.invalidArgument, 'The buffer size must be 1 or more.');
           joined = true;
-          groups.join(message.target, call, message).then(given => {
+          groups.join(toTarget(options), call, options).then(given => {
             answers = given;
           }, call.fail);
         }
