@@ -2,9 +2,8 @@
  * What a write does to the log, within the transaction that writer.ts has open: the rules' verdict, the events, and the
  * metadata that go with a deleted stream's return.
  */
-import { randomUUID } from 'node:crypto';
 import { DELETED, NO_LIMITS, readLimits, truncatedBefore } from './metadata.ts';
-import { createdField, encodeRecord, idOf, kindFields, type ProposedEvent } from './record.ts';
+import { createdField, encodeRecord, idOf, kindFields, ownEvent, type ProposedEvent } from './record.ts';
 import { type Expected, type History, judge, NO_STREAM } from './rules.ts';
 import { POSITION, RECORD, REVISION, type Row, type Store } from './store.ts';
 import type { Stream, Streams } from './streams.ts';
@@ -89,8 +88,7 @@ export function createApplying(store: Store, streams: Streams) {
     const metadata = streams.metadataOf(stream.name);
     const data = metadata && truncatedBefore(metadata.data, first);
     if (!data) return;
-    const event = { id: randomUUID(), type: METADATA_TYPE, json: true, data, metadata: Buffer.alloc(0) };
-    put(streams.named(metastreamOf(stream.name)), event);
+    put(streams.named(metastreamOf(stream.name)), ownEvent(METADATA_TYPE, { json: data }));
   }
 
   /** Writes one event, whatever the rules say. */

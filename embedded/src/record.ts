@@ -7,6 +7,7 @@
  *
  * This is a storage format: changing it means a new format version (store.ts) and an upgrade.
  */
+import { randomUUID } from 'node:crypto';
 import { DELETED } from './metadata.ts';
 import { bytes, message, textAt, texts, uint64 } from './schema.ts';
 import { cursor, frame, nested, number, readNested, readTag, text } from './wire.ts';
@@ -19,6 +20,18 @@ export type ProposedEvent = {
   readonly data: Buffer;
   readonly metadata: Buffer;
 };
+
+/** An event of the node's own making. */
+export const ownEvent = (
+  type: string,
+  { json, binary, metadata = '' }: { json?: string | Buffer; binary?: string | Buffer; metadata?: string },
+): ProposedEvent => ({
+  id: randomUUID(),
+  type,
+  json: json !== undefined,
+  data: Buffer.from(json ?? binary ?? ''),
+  metadata: Buffer.from(metadata),
+});
 
 const FRAME_HEAD_BYTES = 5;
 const UUID_CHARS = 36;

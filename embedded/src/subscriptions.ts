@@ -53,7 +53,7 @@ function allSource(engine: Engine, { from }: ReadRequest): Source {
       next += rows.length;
       return rows;
     },
-    watch: engine.watchAll,
+    watch: wake => engine.watch(undefined, wake),
   };
 }
 
@@ -81,7 +81,7 @@ function streamSource(engine: Engine, stream: Buffer, { from }: ReadRequest): So
       if (rows.length === 0 && deletion === 'hard') throw streamDeleted(name);
       return rows;
     },
-    watch: wake => engine.watchStream(name, wake),
+    watch: wake => engine.watch(name, wake),
   };
 }
 

@@ -4,7 +4,6 @@
  * A deleted stream can be written to again and goes on counting; one with a tombstone is gone for good. Either is an
  * event: metadata that hide all of the stream, or the tombstone at its end.
  */
-import { randomUUID } from 'node:crypto';
 import type { Change, Outcome } from './applying.ts';
 import type { Engine } from './engine.ts';
 import { DELETED_METADATA } from './metadata.ts';
@@ -18,7 +17,7 @@ import {
   tooLarge,
   wrongExpectedVersion,
 } from './proposals.ts';
-import type { ProposedEvent } from './record.ts';
+import { ownEvent, type ProposedEvent } from './record.ts';
 import { present, readAppend, readDelete } from './requests.ts';
 import { appended, deleted, wrongRevision } from './responses.ts';
 import { OK, refusal, STATUS } from './status.ts';
@@ -110,13 +109,6 @@ export const handleDelete =
     },
   });
 
-const EMPTY = Buffer.alloc(0);
-
 /** The event that deletes a stream. */
-export const deletion = (deletes: 'soft' | 'hard'): ProposedEvent => ({
-  id: randomUUID(),
-  metadata: EMPTY,
-  ...(deletes === 'soft'
-    ? { type: METADATA_TYPE, json: true, data: DELETED_METADATA }
-    : { type: TOMBSTONE_TYPE, json: false, data: EMPTY }),
-});
+const deletion = (deletes: 'soft' | 'hard'): ProposedEvent =>
+  deletes === 'soft' ? ownEvent(METADATA_TYPE, { json: DELETED_METADATA }) : ownEvent(TOMBSTONE_TYPE, {});

@@ -3,7 +3,7 @@
  * they go for good only when all that were replayed are done, so that a restart in between loses none.
  */
 import type { Engine } from '../engine.ts';
-import { fieldsOf } from '../record.ts';
+import { fieldsOf, ownEvent } from '../record.ts';
 import { type PageLimit, RECORD, REVISION, type Row, STREAM, TYPE } from '../store.ts';
 import { LINK_TYPE } from '../system.ts';
 import type { Configured } from './config.ts';
@@ -25,17 +25,11 @@ export function openParking(engine: Engine, configured: Configured) {
 
   return {
     /** Resolves when it is durable. */
-    park: (row: Row, origin: { readonly isReplayed: boolean }, reason: string): Promise<void> =>
-      append(engine, stream, {
-        type: LINK_TYPE,
-        json: false,
-        data: linkTo(row, origin.isReplayed),
-        metadata: JSON.stringify({
-          added: new Date().toISOString(),
-          reason,
-          subscriptionEventNumber: row[REVISION],
-        }),
-      }),
+    park(row: Row, origin: { readonly isReplayed: boolean }, reason: string): Promise<void> {
+      const binary = linkTo(row, origin.isReplayed);
+      const about = { added: new Date().toISOString(), reason, subscriptionEventNumber: row[REVISION] };
+      return append(engine, stream, ownEvent(LINK_TYPE, { binary, metadata: JSON.stringify(about) }));
+    },
     /** How many wait for a replay. */
     count: (): number => lastRevision(engine, stream) + 1 - Math.max(until, firstRevision(engine, stream)),
     /** From now on `read` gives what is parked; `stopAt` is the revision in the parked stream before which it ends. */
