@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { DELETED } from './metadata.ts';
 import { bytes, message, textAt, texts, uint64 } from './schema.ts';
-import { cursor, frame, nested, number, readNested, readTag, text } from './wire.ts';
+import { cursor, FRAME_HEAD_BYTES, firstField, frame, nested, number, text } from './wire.ts';
 
 /** An event as a client proposes it. `id` is a canonical lower-case UUID. */
 export type ProposedEvent = {
@@ -33,7 +33,6 @@ export const ownEvent = (
   metadata: Buffer.from(metadata),
 });
 
-const FRAME_HEAD_BYTES = 5;
 const UUID_CHARS = 36;
 /** id(1) { string(2) } is always the first field: 4 bytes of tags and lengths, then the characters. */
 const ID_FIELD_BYTES = 4 + UUID_CHARS;
@@ -91,17 +90,10 @@ const unlessEmpty = (field: number, bytes: Buffer): Buffer[] =>
   bytes.length === 0 ? [] : [nested(field, bytes)];
 
 /** The RecordedEvent within a stored frame. */
-export function recordedPart(record: Buffer): Buffer {
-  const c = cursor(record);
-  c.at = FRAME_HEAD_BYTES;
-  for (let depth = 0; depth < 2; depth++) {
-    readTag(c);
-    const inner = readNested(c);
-    c.at = inner.at;
-    if (depth === 1) return record.subarray(inner.at, inner.end);
-  }
-  throw new Error('unreachable');
-}
+export const recordedPart = (record: Buffer): Buffer => firstField(readEventPart(record));
+
+/** The ReadEvent within a frame that a read sends. */
+export const readEventPart = (frame: Buffer): Buffer => firstField(frame.subarray(FRAME_HEAD_BYTES));
 
 /** Whether the record names this stream. */
 export const isInStream = (record: Buffer, stream: Buffer): boolean =>

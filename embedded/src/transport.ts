@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { answerHttp } from './http.ts';
 import { explain, OK, refusal, STATUS, type Status } from './status.ts';
+import { FRAME_HEAD_BYTES } from './wire.ts';
 
 /** One call, of any kind: a client's unary request is a stream of one message here. */
 export type Call = {
@@ -36,7 +37,6 @@ type Receiver = {
 export type Handler = (call: Call) => Receiver;
 
 const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
-const FRAME_HEAD_BYTES = 5;
 
 /** Serves one request; gives its call when it is gRPC. */
 export function serve(

@@ -1,22 +1,12 @@
 /** A consumer of a group, at the other end of a call. */
 import type { Engine } from '../engine.ts';
-import { type Show, shower } from '../links.ts';
+import { shower } from '../links.ts';
 import type { Call } from '../transport.ts';
 import type { Settings } from './definition.ts';
 import { createRate, createTimings } from './measurements.ts';
 import type { ConnectionInfo } from './responses.ts';
-import type { Consumer } from './strategies.ts';
 
-export type Connection = Consumer & {
-  readonly call: Call;
-  readonly show: Show;
-  /** Replayed events are shown with the link by which they were parked. */
-  readonly showReplayed: Show;
-  readonly given: (id: string, now: number) => void;
-  readonly answered: (id: string, now: number) => void;
-  readonly info: (now: number) => ConnectionInfo;
-};
-
+export type Connection = ReturnType<typeof createConnection>;
 export type ConnectionOptions = { readonly bufferSize: number };
 
 export function createConnection(
@@ -25,21 +15,22 @@ export function createConnection(
   { bufferSize }: ConnectionOptions,
   { resolveLinkTos: resolveLinks, extraStatistics }: Settings,
   now: number,
-): Connection {
+) {
   const rate = createRate(now);
   const timings = extraStatistics ? createTimings() : undefined;
-  const connection: Connection = {
+  const connection = {
     call,
     bufferSize,
     inFlight: 0,
     show: shower(engine, { resolveLinks }),
+    /** Replayed events are shown with the link by which they were parked. */
     showReplayed: shower(engine, { resolveLinks: true }),
-    given(id, at) {
+    given(id: string, at: number): void {
       rate.add();
       timings?.start(id, at);
     },
-    answered: (id, at) => timings?.end(id, at),
-    info: at => ({
+    answered: (id: string, at: number): void => timings?.end(id, at),
+    info: (at: number): ConnectionInfo => ({
       username: usernameOf(call.header('authorization')),
       name: call.header('connection-name') ?? '<unknown>',
       items: rate.read(at),

@@ -1,5 +1,6 @@
 /** Responses of the PersistentSubscriptions service. Field numbers are those of EventStoreDB's persistent.proto. */
-import { cursor, frame, nested, number, readNested, readTag, text } from '../wire.ts';
+import { readEventPart } from '../record.ts';
+import { frame, nested, number, text } from '../wire.ts';
 import { type Definition, formatPosition, type StartFrom } from './definition.ts';
 import type { Rate } from './measurements.ts';
 
@@ -9,16 +10,9 @@ export const DONE: Buffer = frame();
 /** ReadResp { subscription_confirmation } */
 export const confirmed = (subscriptionId: string): Buffer => frame(nested(2, text(1, subscriptionId)));
 
-const FRAME_HEAD_BYTES = 5;
-
 /** ReadResp { event }: as a read sends it, and how often it was sent before. */
-export function delivered(shown: Buffer, retryCount: number): Buffer {
-  const c = cursor(shown);
-  c.at = FRAME_HEAD_BYTES;
-  readTag(c);
-  const event = readNested(c);
-  return frame(nested(1, shown.subarray(event.at, event.end), number(5, retryCount)));
-}
+export const delivered = (shown: Buffer, retryCount: number): Buffer =>
+  frame(nested(1, readEventPart(shown), number(5, retryCount)));
 
 export type ConnectionInfo = {
   readonly username: string;
