@@ -3,7 +3,15 @@
  * metadata that go with a deleted stream's return.
  */
 import { DELETED, NO_LIMITS, readLimits, truncatedBefore } from './metadata.ts';
-import { createdField, encodeRecord, idOf, kindFields, ownEvent, type ProposedEvent } from './record.ts';
+import {
+  createdField,
+  encodeRecord,
+  encodeTombstone,
+  idOf,
+  kindFields,
+  ownEvent,
+  type ProposedEvent,
+} from './record.ts';
 import { type Expected, type History, judge, NO_STREAM } from './rules.ts';
 import { POSITION, RECORD, REVISION, type Row, type Store } from './store.ts';
 import type { Stream, Streams } from './streams.ts';
@@ -100,7 +108,9 @@ export function createApplying(store: Store, streams: Streams) {
     const revision = stream.last + 1;
     const position = last + 1;
     const shown = isTombstone ? DELETED : revision;
-    const record = encodeRecord(event, shown, position, stream.field, kind, created);
+    const record = isTombstone
+      ? encodeTombstone(event.id, position, stream.field, kind, created)
+      : encodeRecord(event, revision, position, stream.field, kind, created);
     written.rows.push(store.addEvent(position, stream.number, revision, type.number, event.id, record));
     written.events.push({ stream: stream.name, revision: shown, position, event });
     written.streams.add(stream.name);

@@ -10,7 +10,17 @@
 import { randomUUID } from 'node:crypto';
 import { DELETED } from './metadata.ts';
 import { bytes, message, textAt, texts, uint64 } from './schema.ts';
-import { cursor, FRAME_HEAD_BYTES, firstField, frame, nested, number, text } from './wire.ts';
+import {
+  cursor,
+  FRAME_HEAD_BYTES,
+  firstField,
+  frame,
+  nested,
+  number,
+  putVarint,
+  text,
+  varintSize,
+} from './wire.ts';
 
 /** An event as a client proposes it. `id` is a canonical lower-case UUID. */
 export type ProposedEvent = {
@@ -59,35 +69,70 @@ export function createdField(now: number): Buffer {
 }
 let created: { readonly now: number; readonly field: Buffer } = { now: Number.NaN, field: Buffer.alloc(0) };
 
-/**
- * The stored frame of one event. `stream`, `kind` and `created` are the prepared fields above. A tombstone is an event
- * without data at the revision {@link DELETED}.
- */
+/** The stored frame of one event. `stream`, `kind` and `created` are the prepared fields above. */
 export function encodeRecord(
-  { id, metadata, data }: ProposedEvent,
-  revision: number | bigint,
+  event: ProposedEvent,
+  revision: number,
   position: number,
   stream: Buffer,
   kind: Buffer,
   created: Buffer,
 ): Buffer {
-  const recorded = nested(
-    1,
-    nested(1, text(2, id)),
-    stream,
-    number(3, revision),
-    number(4, position),
-    number(5, position),
-    kind,
-    created,
-    ...unlessEmpty(7, metadata),
-    ...unlessEmpty(8, data),
-  );
-  return frame(nested(1, recorded, number(3, position)));
+  const { data, metadata } = event;
+  const positionSize = varintSize(position);
+  const recordedSize =
+    ID_FIELD_BYTES +
+    stream.length +
+    (1 + varintSize(revision)) +
+    2 * (1 + positionSize) +
+    kind.length +
+    created.length +
+    delimitedSize(metadata.length) +
+    delimitedSize(data.length);
+  const readEventSize = 1 + varintSize(recordedSize) + recordedSize + 1 + positionSize;
+  const messageSize = 1 + varintSize(readEventSize) + readEventSize;
+
+  const record = Buffer.allocUnsafe(FRAME_HEAD_BYTES + messageSize);
+  record[0] = 0;
+  record.writeUInt32BE(messageSize, 1);
+  let at = FRAME_HEAD_BYTES;
+  record[at++] = 0x0a; // ReadResp.event
+  at = putVarint(record, at, readEventSize);
+  record[at++] = 0x0a; // ReadEvent.event
+  at = putVarint(record, at, recordedSize);
+  record[at++] = 0x0a; // id
+  record[at++] = 2 + UUID_CHARS;
+  record[at++] = 0x12; // UUID.string
+  record[at++] = UUID_CHARS;
+  at += record.write(event.id, at, UUID_CHARS, 'latin1');
+  at += stream.copy(record, at);
+  record[at++] = 0x18; // stream_revision
+  at = putVarint(record, at, revision);
+  record[at++] = 0x20; // prepare_position
+  at = putVarint(record, at, position);
+  record[at++] = 0x28; // commit_position
+  at = putVarint(record, at, position);
+  at += kind.copy(record, at);
+  at += created.copy(record, at);
+  at = putDelimited(record, at, 0x3a, metadata);
+  at = putDelimited(record, at, 0x42, data);
+  record[at++] = 0x18; // ReadEvent.commit_position
+  putVarint(record, at, position);
+  return record;
 }
 
-const unlessEmpty = (field: number, bytes: Buffer): Buffer[] =>
-  bytes.length === 0 ? [] : [nested(field, bytes)];
+/** The stored frame of a tombstone: an event without data, whose revision is the largest that there is. */
+export function encodeTombstone(
+  id: string,
+  position: number,
+  stream: Buffer,
+  kind: Buffer,
+  created: Buffer,
+): Buffer {
+  const positions = [number(4, position), number(5, position)];
+  const recorded = nested(1, nested(1, text(2, id)), stream, number(3, DELETED), ...positions, kind, created);
+  return frame(nested(1, recorded, number(3, position)));
+}
 
 /** The RecordedEvent within a stored frame. */
 export const recordedPart = (record: Buffer): Buffer => firstField(readEventPart(record));
@@ -143,3 +188,12 @@ export function fieldsOf(record: Buffer): Fields {
 }
 
 const metadataEntry = (key: string, value: string): Buffer => nested(6, text(1, key), text(2, value));
+
+const delimitedSize = (length: number): number => (length === 0 ? 0 : 1 + varintSize(length) + length);
+
+function putDelimited(target: Buffer, at: number, tag: number, bytes: Buffer): number {
+  if (bytes.length === 0) return at;
+  target[at] = tag;
+  const next = putVarint(target, at + 1, bytes.length);
+  return next + bytes.copy(target, next);
+}

@@ -6,11 +6,11 @@ import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import streamsPb from '@eventstore/db-client/generated/streams_pb.js';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DELETED } from '../src/metadata.ts';
 import { checkedEvent, checkedOptions, timeLeft } from '../src/proposals.ts';
 import {
   createdField,
   encodeRecord,
+  encodeTombstone,
   fieldsOf,
   idOf,
   isTombstone,
@@ -139,9 +139,8 @@ describe('a record', () => {
 describe('a tombstone', () => {
   it('is the ReadResp of an event without data at the largest revision', () => {
     const id = randomUUID();
-    const record = encodeRecord(
-      { id, type: '$streamDeleted', json: false, data: Buffer.alloc(0), metadata: Buffer.alloc(0) },
-      DELETED,
+    const record = encodeTombstone(
+      id,
       7,
       streamField(Buffer.from('order-1')),
       kindFields('$streamDeleted', false),
