@@ -22,7 +22,7 @@ export function keysFor(engine: Engine, kind: KeyKind, resolveLinks: boolean): (
       return streamKey;
     case 'correlation':
       return row =>
-        correlationOf((resolveLinks && isLink(row) && follow(engine, row)) || row) ?? streamKey(row);
+        correlationOf((resolveLinks && isLink(row) && follow(engine, row)?.row) || row) ?? streamKey(row);
   }
 }
 
