@@ -8,7 +8,7 @@ import type { ReadRequest } from './readRequest.ts';
 import { firstRevision, lastRevision, streamNotFound } from './responses.ts';
 import { NO_STREAM } from './rules.ts';
 import { type PageLimit, POSITION, REVISION, type Row, STREAM, TYPE } from './store.ts';
-import { type Call, OK } from './transport.ts';
+import { type Call, OK, refusal, STATUS } from './transport.ts';
 
 type Read = ReadRequest & { readonly count: number };
 /** Gives the next rows, none at the end. */
@@ -25,6 +25,10 @@ export function answerRead(
     send(engine, call, request, allRows(engine, request), [], failed);
     return;
   }
+  const { backwards, from, count } = request;
+  // The real server reads neither no events nor forwards from the end, and says so in its own way.
+  if (count === 0 || (from === 'end' && !backwards))
+    throw refusal(STATUS.unknown, 'Unexpected ReadStreamResult: Error');
   const stream = engine.stream(streamName(request.stream));
   const deletion = engine.deletion(stream);
   if (deletion === 'hard') throw streamDeleted(stream.name);
