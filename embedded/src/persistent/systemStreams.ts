@@ -79,9 +79,9 @@ const writeMetadata = (engine: Engine, stream: string, metadata: object): Promis
 export const truncate = (engine: Engine, stream: string, before: number): Promise<void> =>
   writeMetadata(engine, stream, { $tb: before });
 
-/** Deletes a stream, if there is anything in it. */
+/** Deletes a stream, if it is there. */
 export async function remove(engine: Engine, stream: string): Promise<void> {
-  if (firstRevision(engine, stream) > lastRevision(engine, stream)) return;
+  if (lastRevision(engine, stream) < 0 || engine.deletion(engine.stream(stream))) return;
   const event = { type: METADATA_TYPE, json: true, data: DELETED_METADATA };
   await append(engine, stream, event, { deletes: 'soft' });
 }
