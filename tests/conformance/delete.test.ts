@@ -344,7 +344,13 @@ describe('a stream with a tombstone', () => {
   it('fails subscriptions', async () => {
     const stream = await tombstoned();
     for (const fromRevision of [START, 1n] as const) {
-      deletedAs(await rejection(all(store.client.subscribeToStream(stream, { fromRevision }))), stream);
+      const subscription = store.client.subscribeToStream(stream, { fromRevision });
+      let confirmed = false;
+      subscription.on('confirmation', () => {
+        confirmed = true;
+      });
+      deletedAs(await rejection(all(subscription)), stream);
+      expect(confirmed).toBe(false);
     }
   });
 

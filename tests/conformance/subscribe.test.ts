@@ -110,6 +110,16 @@ describe('a subscription to a stream', () => {
     expect(revisions(await events)).toEqual([0n, 1n]);
   });
 
+  it('gives what comes, though the metadata hide all that is there and more', async () => {
+    const stream = await streamOf(2);
+    await store.client.setStreamMetadata(stream, { truncateBefore: 9 });
+    const subscription = store.client.subscribeToStream(stream);
+    const events = collect(subscription, 2);
+    await signal(subscription, 'caughtUp');
+    await store.client.appendToStream(stream, numbers(2));
+    expect(revisions(await events)).toEqual([2n, 3n]);
+  });
+
   it('gives nothing of other streams', async () => {
     const stream = await streamOf(1);
     const subscription = store.client.subscribeToStream(stream);
