@@ -26,7 +26,7 @@ export type Change = {
 };
 
 export type Outcome =
-  /** `position` is that of the last event; undefined only for an empty append to an empty log. */
+  /** `position` is that of the last event; undefined for an empty append to an empty log, and see `apply`. */
   | { readonly kind: 'written'; readonly revision: number; readonly position: number | undefined }
   | { readonly kind: 'wrongRevision'; readonly current: number }
   | { readonly kind: 'deleted' }
@@ -66,7 +66,12 @@ export function createApplying(store: Store, streams: Streams) {
       case 'deleted':
         return verdict;
       case 'repeat':
-        return { kind: 'written', revision: verdict.last, position: positionAt(stream, verdict.last) };
+        // As the real server does, it answers no position when the event may not be read any more.
+        return {
+          kind: 'written',
+          revision: verdict.last,
+          position: streams.readable(stream, verdict.last)?.[POSITION],
+        };
       case 'append':
         return carryOut(change, stream);
     }
@@ -79,9 +84,13 @@ export function createApplying(store: Store, streams: Streams) {
     const returning = deletes ? undefined : returningWith(stream);
     const end = returning?.last;
     for (const event of events) put(target, event, deletes === 'hard');
-    const position = last === 0 ? undefined : last;
+    const outcome: Outcome = {
+      kind: 'written',
+      revision: stream.last,
+      position: last === 0 ? undefined : last,
+    };
     if (returning && end !== undefined) revive(returning, end + 1);
-    return { kind: 'written', revision: stream.last, position };
+    return outcome;
   }
 
   /** The deleted stream that comes back when this one is written to: itself, or the one that it describes. */
@@ -133,9 +142,6 @@ export function createApplying(store: Store, streams: Streams) {
       },
     };
   }
-
-  const positionAt = ({ number }: Stream, revision: number): number | undefined =>
-    number === undefined ? undefined : store.eventAt(number, revision)?.[POSITION];
 
   function typeOf(name: string): Type {
     const known = types.get(name);

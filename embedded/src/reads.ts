@@ -7,7 +7,7 @@ import { streamDeleted, streamName } from './proposals.ts';
 import type { ReadRequest } from './requests.ts';
 import { streamNotFound } from './responses.ts';
 import { NO_STREAM } from './rules.ts';
-import { OK } from './status.ts';
+import { OK, refusal, STATUS } from './status.ts';
 import { type PageLimit, POSITION, REVISION, type Row, STREAM, TYPE } from './store.ts';
 import type { Call } from './transport.ts';
 
@@ -21,6 +21,10 @@ export function answerRead(engine: Engine, call: Call, request: Read): void {
     send(engine, call, request, allRows(engine, request));
     return;
   }
+  const { backwards, from, count } = request;
+  // The real server reads neither no events nor forwards from the end, and says so in its own way.
+  if (count === 0 || (from === 'end' && !backwards))
+    throw refusal(STATUS.unknown, 'Unexpected ReadStreamResult: Error');
   const stream = engine.stream(streamName(request.stream));
   const deletion = engine.deletion(stream);
   if (deletion === 'hard') throw streamDeleted(stream.name);

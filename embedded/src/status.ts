@@ -7,6 +7,7 @@ import { isMalformed } from './wire.ts';
 export const STATUS = {
   ok: 0,
   cancelled: 1,
+  unknown: 2,
   invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,

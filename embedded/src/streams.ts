@@ -63,7 +63,8 @@ export function createStreams(store: Store) {
   /** A metastream goes the way of its stream. */
   function deletion(stream: Stream): Deletion {
     const described = describedBy(stream.name);
-    if (stream.tombstoned || (described !== undefined && named(described).tombstoned)) return 'hard';
+    if (stream.tombstoned || (described !== undefined && deletion(named(described)) === 'hard'))
+      return 'hard';
     return stream.limits.deleted ? 'soft' : undefined;
   }
 

@@ -27,18 +27,21 @@ export function subscribe(engine: Engine, call: Call, request: ReadRequest): voi
     request.stream === undefined ? allSource(engine, request) : streamSource(engine, request.stream, request);
   const show = shower(engine, request);
   const turn: Turn = request.filter ? filtered(engine, request.filter, show) : rows => rows.map(show);
+  let isConfirmed = false;
   let caughtUp = false;
   function step(): Step {
+    // Of a stream that can't be subscribed to, only the error is told.
     const rows = source.next();
+    const frames = rows ? turn(rows) : [];
+    if (!isConfirmed) frames.unshift(confirmed(randomUUID()));
+    isConfirmed = true;
     // The real server says “caught up” once, and of a stream only when that exists.
-    if (rows === undefined) return { frames: [], more: false };
-    const frames = turn(rows);
+    if (rows === undefined) return { frames, more: false };
     if (rows.length > 0 && !caughtUp) return { frames, more: true };
     if (!caughtUp) frames.push(CAUGHT_UP);
     caughtUp = true;
     return { frames, more: rows.length > 0 };
   }
-  call.send(confirmed(randomUUID()));
   call.whenClosed(source.watch(pump(call, step)));
 }
 
@@ -72,7 +75,8 @@ function streamSource(engine: Engine, stream: Buffer, { from }: ReadRequest): So
       if (!isLive) {
         if (deletion === 'hard') throw streamDeleted(name);
         if (stream.last === NO_STREAM || deletion === 'soft') return undefined;
-        next = Math.max(next, engine.firstReadable(stream));
+        // When all that is there is hidden, what comes is not, though the metadata may speak of later revisions.
+        next = Math.max(next, Math.min(engine.firstReadable(stream), stream.last + 1));
       }
       const rows = stream.number === undefined ? [] : engine.streamForwards(stream.number, next, PAGE);
       next += rows.length;

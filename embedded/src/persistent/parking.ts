@@ -3,6 +3,7 @@
  * they go for good only when all that were replayed are done, so that a restart in between loses none.
  */
 import type { Engine } from '../engine.ts';
+import { follow } from '../links.ts';
 import { fieldsOf, ownEvent } from '../record.ts';
 import { type PageLimit, RECORD, REVISION, type Row, STREAM, TYPE } from '../store.ts';
 import { LINK_TYPE } from '../system.ts';
@@ -15,19 +16,26 @@ export function openParking(engine: Engine, configured: Configured) {
   /** A replay goes up to here. */
   let until = next;
 
-  /** What a link to the event says; a link that is followed is passed on. */
+  const address = (row: Row): string => `${row[REVISION]}@${engine.streamName(row[STREAM])}`;
+
+  /** What a link to the event says. Of a link that is followed it says where that leads, be there an event or not. */
   function linkTo(row: Row, isReplayed: boolean): string {
     const follows = isReplayed || configured.settings.resolveLinkTos;
-    if (follows && engine.typeName(row[TYPE]) === LINK_TYPE)
-      return fieldsOf(row[RECORD]).data.toString('utf8');
-    return `${row[REVISION]}@${engine.streamName(row[STREAM])}`;
+    const target = follows && engine.typeName(row[TYPE]) === LINK_TYPE ? follow(engine, row) : undefined;
+    if (!target) return address(row);
+    return target.row ? address(target.row) : fieldsOf(row[RECORD]).data.toString('utf8');
   }
 
   return {
     /** Resolves when it is durable. */
     park(row: Row, origin: { readonly isReplayed: boolean }, reason: string): Promise<void> {
+      const about = {
+        added: new Date().toISOString(),
+        reason,
+        // As the real server writes it: what is zero is left out.
+        ...(row[REVISION] > 0 && { subscriptionEventNumber: row[REVISION] }),
+      };
       const binary = linkTo(row, origin.isReplayed);
-      const about = { added: new Date().toISOString(), reason, subscriptionEventNumber: row[REVISION] };
       return append(engine, stream, ownEvent(LINK_TYPE, { binary, metadata: JSON.stringify(about) }));
     },
     /** How many wait for a replay. */

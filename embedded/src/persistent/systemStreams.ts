@@ -53,7 +53,8 @@ export async function appendLatest(
   type: string,
   value: unknown,
 ): Promise<void> {
-  if (isEmpty(engine, stream)) await writeMetadata(engine, stream, LATEST_ONLY);
+  if (firstRevision(engine, stream) > lastRevision(engine, stream))
+    await writeMetadata(engine, stream, LATEST_ONLY);
   await append(engine, stream, ownEvent(type, { json: JSON.stringify(value) }));
 }
 
@@ -64,14 +65,11 @@ const writeMetadata = (engine: Engine, stream: string, metadata: object): Promis
 export const truncate = (engine: Engine, stream: string, before: number): Promise<void> =>
   writeMetadata(engine, stream, { $tb: before });
 
-/** Deletes a stream, if there is anything in it. */
+/** Deletes a stream, if it is there. */
 export async function remove(engine: Engine, stream: string): Promise<void> {
-  if (isEmpty(engine, stream)) return;
+  if (lastRevision(engine, stream) < 0 || engine.deletion(engine.stream(stream))) return;
   await append(engine, stream, ownEvent(METADATA_TYPE, { json: DELETED_METADATA }), { deletes: 'soft' });
 }
-
-const isEmpty = (engine: Engine, stream: string): boolean =>
-  firstRevision(engine, stream) > lastRevision(engine, stream);
 
 export const lastRevision = (engine: Engine, stream: string): number => engine.stream(stream).last;
 
