@@ -2,7 +2,6 @@
  * What a write does to the log, within the transaction that writer.ts has open: the rules' verdict, the events, and the
  * metadata that go with a deleted stream's return.
  */
-import { randomUUID } from 'node:crypto';
 import { DELETED, NO_LIMITS, readLimits, truncatedBefore } from './metadata.ts';
 import {
   createdField,
@@ -10,6 +9,7 @@ import {
   encodeTombstone,
   idOf,
   kindFields,
+  ownEvent,
   type ProposedEvent,
 } from './record.ts';
 import { type Expected, type History, judge, NO_STREAM } from './rules.ts';
@@ -26,7 +26,7 @@ export type Change = {
 };
 
 export type Outcome =
-  /** `position` is that of the last event; undefined only for an empty append to an empty log. */
+  /** `position` is that of the last event; undefined for an empty append to an empty log, and see `apply`. */
   | { readonly kind: 'written'; readonly revision: number; readonly position: number | undefined }
   | { readonly kind: 'wrongRevision'; readonly current: number }
   | { readonly kind: 'deleted' }
@@ -66,7 +66,12 @@ export function createApplying(store: Store, streams: Streams) {
       case 'deleted':
         return verdict;
       case 'repeat':
-        return { kind: 'written', revision: verdict.last, position: positionAt(stream, verdict.last) };
+        // As the real server does, it answers no position when the event may not be read any more.
+        return {
+          kind: 'written',
+          revision: verdict.last,
+          position: streams.readable(stream, verdict.last)?.[POSITION],
+        };
       case 'append':
         return carryOut(change, stream);
     }
@@ -79,9 +84,13 @@ export function createApplying(store: Store, streams: Streams) {
     const returning = deletes ? undefined : returningWith(stream);
     const end = returning?.last;
     for (const event of events) put(target, event, deletes === 'hard');
-    const position = last === 0 ? undefined : last;
+    const outcome: Outcome = {
+      kind: 'written',
+      revision: stream.last,
+      position: last === 0 ? undefined : last,
+    };
     if (returning && end !== undefined) revive(returning, end + 1);
-    return { kind: 'written', revision: stream.last, position };
+    return outcome;
   }
 
   /** The deleted stream that comes back when this one is written to: itself, or the one that it describes. */
@@ -96,8 +105,7 @@ export function createApplying(store: Store, streams: Streams) {
     const metadata = streams.metadataOf(stream.name);
     const data = metadata && truncatedBefore(metadata.data, first);
     if (!data) return;
-    const event = { id: randomUUID(), type: METADATA_TYPE, json: true, data, metadata: Buffer.alloc(0) };
-    put(streams.named(metastreamOf(stream.name)), event);
+    put(streams.named(metastreamOf(stream.name)), ownEvent(METADATA_TYPE, { json: data }));
   }
 
   /** Writes one event, whatever the rules say. */
@@ -108,11 +116,11 @@ export function createApplying(store: Store, streams: Streams) {
     const created = createdField(Date.now());
     const revision = stream.last + 1;
     const position = last + 1;
+    const shown = isTombstone ? DELETED : revision;
     const record = isTombstone
       ? encodeTombstone(event.id, position, stream.field, kind, created)
       : encodeRecord(event, revision, position, stream.field, kind, created);
     written.rows.push(store.addEvent(position, stream.number, revision, type.number, event.id, record));
-    const shown = isTombstone ? DELETED : revision;
     written.events.push({ stream: stream.name, revision: shown, position, event });
     written.streams.add(stream.name);
     last = position;
@@ -129,17 +137,11 @@ export function createApplying(store: Store, streams: Streams) {
     return {
       revisionOf: id => (number === undefined ? undefined : store.findEvent(number, id)?.[REVISION]),
       idAt: revision => {
-        const row = number === undefined ? undefined : eventAt(number, revision);
+        const row = number === undefined ? undefined : store.eventAt(number, revision);
         return row && idOf(row[RECORD]);
       },
     };
   }
-
-  const eventAt = (stream: number, revision: number): Row | undefined =>
-    store.streamForwards(stream, revision, { rows: 1, bytes: 1 })[0];
-
-  const positionAt = ({ number }: Stream, revision: number): number | undefined =>
-    number === undefined ? undefined : eventAt(number, revision)?.[POSITION];
 
   function typeOf(name: string): Type {
     const known = types.get(name);

@@ -1,9 +1,9 @@
 /** BatchAppend: one call for many appends, each answered by its correlation. The client's usual way. */
 import type { Outcome } from './applying.ts';
 import type { Engine } from './engine.ts';
-import { checkedEvent, checkedOptions, MAX_APPEND_BYTES, sizeOf } from './proposals.ts';
+import { checkedEvent, checkedOptions, MAX_APPEND_BYTES, sizeOf, timeLeft } from './proposals.ts';
 import type { ProposedEvent } from './record.ts';
-import { readBatch, type WriteOptions } from './requests.ts';
+import { nameOf, readBatch, type WriteOptions } from './requests.ts';
 import {
   batchAppended,
   batchFailed,
@@ -15,7 +15,8 @@ import {
   type Correlated,
 } from './responses.ts';
 import type { Expected } from './rules.ts';
-import { type Call, type Explain, type Handler, OK } from './transport.ts';
+import { explain, OK } from './status.ts';
+import type { Handler } from './transport.ts';
 
 /** The real server's WriteTimeoutMs: how long the rest of an append may be on its way. */
 const WRITE_TIMEOUT_MS = 2_000;
@@ -33,33 +34,31 @@ type Pending = Correlated & {
 };
 
 export const handleBatchAppend =
-  (engine: Engine, explain: Explain): Handler =>
+  (engine: Engine): Handler =>
   call => {
     const pending = new Map<string, Pending>();
-    const reply = collectReplies(call);
     let waiting = 0;
     let finished = false;
 
     function settle(append: Pending, outcome: Outcome): void {
       waiting--;
-      reply(batchReply(append, outcome, explain));
+      call.send(batchReply(append, outcome));
       if (call.backlog() > MAX_UNREAD_BYTES) {
         call.pause();
         call.whenDrained(call.resume);
       } else if (waiting < MAX_WAITING / 2) call.resume();
-      if (finished && waiting === 0) reply.end();
+      if (finished && waiting === 0) call.end(OK);
     }
 
     function submit(append: Pending): void {
       waiting++;
       if (waiting >= MAX_WAITING) call.pause();
-      const { stream, expected, events, bytes } = append;
+      const { stream, expected, events } = append;
       const abandoned = (): boolean => !call.open();
       engine.submit({
         stream,
         expected,
         events,
-        bytes,
         abandoned,
         done: outcome => settle(append, outcome),
       });
@@ -71,17 +70,19 @@ export const handleBatchAppend =
       options: WriteOptions,
       isFinal: boolean,
     ): Pending | undefined {
-      const timeout = Math.min((options.deadline ?? Number.POSITIVE_INFINITY) - Date.now(), WRITE_TIMEOUT_MS);
-      const to = { correlation, stream: options.stream };
+      const timeout = Math.min(timeLeft(options), WRITE_TIMEOUT_MS);
+      const to = { correlation, stream: nameOf(options.stream) };
       if (timeout <= 0) {
-        reply(batchTimeout(to));
+        call.send(batchTimeout(to));
         return undefined;
       }
       const { expected } = checkedOptions(options);
       // A batch that came whole needs no clock.
       const timer = isFinal
         ? undefined
-        : setTimeout(() => pending.delete(key) && reply(batchTimeout(to)), timeout);
+        : setTimeout(() => {
+            if (pending.delete(key)) call.send(batchTimeout(to));
+          }, timeout);
       return { ...to, expected, events: [], bytes: 0, timer };
     }
 
@@ -97,9 +98,10 @@ export const handleBatchAppend =
           const append = known ?? (options && open(key, correlation, options, isFinal));
           if (!append) return;
           pending.delete(key);
-          for (const event of events) {
+          for (const proposal of events) {
+            const event = checkedEvent(proposal);
             append.bytes += sizeOf(event);
-            append.events.push(checkedEvent(event));
+            append.events.push(event);
           }
           const tooLarge = append.bytes > MAX_APPEND_BYTES;
           if (!isFinal && !tooLarge) {
@@ -107,22 +109,22 @@ export const handleBatchAppend =
             return;
           }
           clearTimeout(append.timer);
-          if (tooLarge) reply(batchTooLarge(append, MAX_APPEND_BYTES));
+          if (tooLarge) call.send(batchTooLarge(append, MAX_APPEND_BYTES));
           else submit(append);
         } catch (error) {
           clearTimeout(known?.timer);
-          const stream = known?.stream ?? options?.stream ?? Buffer.alloc(0);
-          reply(batchRefused({ correlation, stream }, explain(error).message));
+          const stream = known?.stream ?? nameOf(options?.stream);
+          call.send(batchRefused({ correlation, stream }, explain(error).message));
         }
       },
       finished() {
         finished = true;
-        if (waiting === 0) reply.end();
+        if (waiting === 0) call.end(OK);
       },
     };
   };
 
-function batchReply(append: Pending, outcome: Outcome, explain: Explain): Buffer {
+function batchReply(append: Pending, outcome: Outcome): Buffer {
   switch (outcome.kind) {
     case 'written':
       return batchAppended(append, outcome.revision, outcome.position);
@@ -133,19 +135,4 @@ function batchReply(append: Pending, outcome: Outcome, explain: Explain): Buffer
     case 'failed':
       return batchFailed(append, explain(outcome.error));
   }
-}
-
-/** Sends together what is replied to within one turn of the event loop: a commit answers many appends at once. */
-function collectReplies(call: Call) {
-  let replies: Buffer[] = [];
-  function flush(): void {
-    const frames = replies;
-    replies = [];
-    call.send(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
-  }
-  function reply(frame: Buffer): void {
-    if (replies.push(frame) === 1) queueMicrotask(flush);
-  }
-  reply.end = () => queueMicrotask(() => call.end(OK));
-  return reply;
 }

@@ -3,10 +3,9 @@
  * The links are events like others, written in the same commit as what they link to, so that `$ce-order` is never behind.
  * What was written while this was switched off is linked in the background when it is on again, in the log's order.
  */
-import { randomUUID } from 'node:crypto';
 import type { Applying, Placed, Written } from './applying.ts';
 import { readLimits } from './metadata.ts';
-import { fieldsOf, idOf } from './record.ts';
+import { fieldsOf, idOf, ownEvent } from './record.ts';
 import { NO_STREAM } from './rules.ts';
 import { type PageLimit, POSITION, RECORD, type Row, STREAM, type Store } from './store.ts';
 import type { Streams } from './streams.ts';
@@ -24,8 +23,7 @@ const PAGE: PageLimit = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 const SEPARATOR = '-';
 /** The projection's id, epoch and version, and the version of the projections themselves. */
 const PROJECTION_VERSION = '1:-1:1:4';
-const EMPTY = Buffer.alloc(0);
-const READABLE_BY_ALL = Buffer.from('{"$acl":{"$r":"$all","$mr":"$all"}}');
+const READABLE_BY_ALL = '{"$acl":{"$r":"$all","$mr":"$all"}}';
 
 export type Categories = ReturnType<typeof createCategories>;
 
@@ -40,23 +38,13 @@ export function createCategories(store: Store, streams: Streams, applying: Apply
     if (category === undefined) return;
     const stream = streams.named(`$ce-${category}`);
     if (stream.last === NO_STREAM) {
-      const acl = {
-        id: randomUUID(),
-        type: METADATA_TYPE,
-        json: true,
-        data: READABLE_BY_ALL,
-        metadata: EMPTY,
-      };
+      const acl = ownEvent(METADATA_TYPE, { json: READABLE_BY_ALL });
       applying.put(streams.named(metastreamOf(stream.name)), acl);
     }
-    applying.put(stream, {
-      id: randomUUID(),
-      type: LINK_TYPE,
-      json: false,
-      // A link is not linked to, but to what it links to.
-      data: event.type === LINK_TYPE ? event.data : Buffer.from(`${placed.revision}@${placed.stream}`),
-      metadata: Buffer.from(JSON.stringify(about(placed, deleted))),
-    });
+    // A link is not linked to, but to what it links to.
+    const binary = event.type === LINK_TYPE ? event.data : `${placed.revision}@${placed.stream}`;
+    const metadata = JSON.stringify(about(placed, deleted));
+    applying.put(stream, ownEvent(LINK_TYPE, { binary, metadata }));
   }
 
   /** The event of a row, as if it had just been written. */

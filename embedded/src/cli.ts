@@ -12,31 +12,27 @@ verify and backup may be used while it runs. Exit codes: 0 done, 1 couldn't, 2 v
 `;
 const DEFAULT_PORT = 2113;
 
-type Options = {
-  readonly db?: string;
-  readonly to?: string;
-  readonly port?: string;
-  readonly 'in-memory'?: boolean;
-  readonly 'by-category'?: boolean;
-  readonly help?: boolean;
-};
+type Options = ReturnType<typeof parse>['values'];
+
+const parse = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    allowNegative: true,
+    options: {
+      db: { type: 'string' },
+      to: { type: 'string' },
+      port: { type: 'string' },
+      'in-memory': { type: 'boolean' },
+      'by-category': { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
 
 /** Runs a command to its end, and gives its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      allowNegative: true,
-      options: {
-        db: { type: 'string' },
-        to: { type: 'string' },
-        port: { type: 'string' },
-        'in-memory': { type: 'boolean' },
-        'by-category': { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    });
+    const { values, positionals } = parse(args);
     if (values.help) return say(USAGE, 0);
     return await run(positionals, values);
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { isStoreError, type StoreError, storeError } from './errors.ts';
 import { refuseDamagedWal } from './wal.ts';
 
@@ -104,8 +104,18 @@ function prepareFormat(db: DatabaseSync, dataDir: string): void {
     db.exec(`BEGIN; ${UPGRADES[version]} PRAGMA user_version = ${version + 1}; COMMIT`);
 }
 
-const pragma = (db: DatabaseSync, name: string): number =>
-  Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+/** A statement whose rows are arrays. */
+export function prepare(db: DatabaseSync, sql: string): StatementSync {
+  const statement = db.prepare(sql);
+  statement.setReturnArrays(true);
+  return statement;
+}
+
+/** The first column of the first row. node:sqlite types rows as objects; here they are arrays. */
+export const first = (statement: StatementSync, ...key: (number | string | Uint8Array)[]): unknown =>
+  (statement.get(...key) as unknown as unknown[] | undefined)?.[0];
+
+const pragma = (db: DatabaseSync, name: string): number => Number(first(prepare(db, `PRAGMA ${name}`)));
 
 /** SQLite's primary result codes, https://sqlite.org/rescode.html */
 const BUSY = 5;

@@ -17,7 +17,7 @@ export type Step = {
 };
 
 /** Runs `step` at once, and again while there is more and the call is open. Returns how to wake it when it rests. */
-export function pump(call: Call, step: () => Step, failed: (error: unknown) => void): () => void {
+export function pump(call: Call, step: () => Step): () => void {
   let active = false;
   function wake(): void {
     if (active) return;
@@ -29,10 +29,10 @@ export function pump(call: Call, step: () => Step, failed: (error: unknown) => v
     if (!call.open()) return;
     try {
       const { frames, more } = step();
-      if (frames.length > 0) call.send(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+      if (frames.length > 0) call.send(...frames);
       if (!more) return;
     } catch (error) {
-      failed(error);
+      call.fail(error);
       return;
     }
     active = true;

@@ -32,8 +32,8 @@ export function openEngine(options: EngineOptions) {
     throw error;
   }
   const tail = createTail();
-  const allWatchers = new Set<() => void>();
-  const streamWatchers = new Map<string, Set<() => void>>();
+  /** Who is to be woken, by the stream that it waits for; undefined for those who wait for any. */
+  const watchers = new Map<string | undefined, Set<() => void>>();
   const names: Cache<number, string> = createCache(CACHED_NAMES);
   let types = store.types();
 
@@ -43,22 +43,9 @@ export function openEngine(options: EngineOptions) {
   const categories = options.byCategory ? createCategories(store, streams, applying) : undefined;
   const writer = createWriter(applying, categories, ({ rows, streams }) => {
     for (const row of rows) tail.add(row);
-    for (const wake of allWatchers) wake();
-    if (streamWatchers.size === 0) return;
-    for (const stream of streams) for (const wake of streamWatchers.get(stream) ?? []) wake();
+    if (watchers.size === 0) return;
+    for (const stream of [undefined, ...streams]) for (const wake of watchers.get(stream) ?? []) wake();
   });
-
-  function watch(
-    watchers: Set<() => void>,
-    wake: () => void,
-    empty: () => void = () => undefined,
-  ): () => void {
-    watchers.add(wake);
-    return () => {
-      watchers.delete(wake);
-      if (watchers.size === 0) empty();
-    };
-  }
 
   return {
     submit: writer.submit,
@@ -84,13 +71,17 @@ export function openEngine(options: EngineOptions) {
       if (!types.has(type)) types = store.types();
       return types.get(type) ?? '';
     },
-    /** Calls `wake` after each commit; returns how to stop that. */
-    watchAll: (wake: () => void): (() => void) => watch(allWatchers, wake),
-    /** Calls `wake` after each commit that touched the stream, which needs not exist yet. */
-    watchStream(stream: string, wake: () => void): () => void {
-      const watchers = streamWatchers.get(stream) ?? new Set();
-      streamWatchers.set(stream, watchers);
-      return watch(watchers, wake, () => streamWatchers.delete(stream));
+    /**
+     * Calls `wake` after each commit that touched the stream, which needs not exist yet, or (undefined) after any;
+     * returns how to stop that.
+     */
+    watch(stream: string | undefined, wake: () => void): () => void {
+      const waiting = watchers.get(stream) ?? new Set();
+      watchers.set(stream, waiting.add(wake));
+      return () => {
+        waiting.delete(wake);
+        if (waiting.size === 0) watchers.delete(stream);
+      };
     },
     verify: () => verifyStore(store),
     backup: (folder: string) => backUp(store, folder),

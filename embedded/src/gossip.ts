@@ -1,6 +1,7 @@
 /** Gossip: a cluster of one, which is its leader, so that clients told to discover a cluster find it. */
 import { randomUUID } from 'node:crypto';
-import { type Handler, OK } from './transport.ts';
+import { OK } from './status.ts';
+import type { Handler } from './transport.ts';
 import { frame, nested, number, text } from './wire.ts';
 
 export type Address = { readonly host: string; readonly port: number };

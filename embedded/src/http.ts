@@ -25,17 +25,13 @@ export function answerHttp(method: string | undefined, target: string | undefine
   const url = URL.parse(target ?? '/', 'http://localhost');
   switch (url?.pathname) {
     case '/health/live':
-      return text(statusCode(url.searchParams.get('liveCode')) ?? 204, '');
+      return text(204, '');
     case '/info':
       return { status: 200, type: 'application/json; charset=utf-8', body: JSON.stringify(INFO) };
     default:
       return UNKNOWN;
   }
 }
-
-/** The real server lets the asker choose how “it lives” is said. */
-const statusCode = (text: string | null): number | undefined =>
-  text !== null && /^[2-5]\d\d$/.test(text) ? Number(text) : undefined;
 
 function text(status: number, body: string): Answer {
   return { status, type: 'text/plain; charset=utf-8', body };

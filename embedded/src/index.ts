@@ -13,16 +13,15 @@ import { Worker } from 'node:worker_threads';
 import type { Backup } from './backup.ts';
 import type { StoreLocation } from './database.ts';
 import { type StoreError, storeError } from './errors.ts';
-import { askToBackUp, askToVerify } from './maintain.ts';
-import type { Access } from './maintenance.ts';
-import type { NodeOptions } from './node.ts';
+import { type Access, askToBackUp, askToVerify } from './maintenance.ts';
+
 import type { Verification } from './verify.ts';
-import type { WorkerMessage } from './worker.ts';
+import type { NodeOptions, WorkerMessage } from './worker.ts';
 
 export type { Backup } from './backup.ts';
 export type { StoreLocation } from './database.ts';
 export { isStoreError, type StoreError, type StoreErrorCode } from './errors.ts';
-export { backupDataDir, verifyDataDir } from './maintain.ts';
+export { backupDataDir, verifyDataDir } from './maintenance.ts';
 export type { Verification } from './verify.ts';
 
 export type EmbeddedEventStoreOptions = StoreLocation & {

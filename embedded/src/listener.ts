@@ -9,7 +9,8 @@ import { text } from 'node:stream/consumers';
 import { storeError } from './errors.ts';
 import { answerHttp, NO_TLS } from './http.ts';
 import type { Maintenance } from './maintenance.ts';
-import { type Call, type Explain, type Handler, STATUS, serve } from './transport.ts';
+import { STATUS } from './status.ts';
+import { type Call, type Handler, serve } from './transport.ts';
 
 export type Server = { readonly port: number; close(): Promise<void> };
 
@@ -25,14 +26,13 @@ export async function listen(
   host: string,
   port: number,
   route: (path: string) => Handler,
-  explain: Explain,
   maintain: Maintenance,
 ): Promise<Server> {
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   const calls = new Set<Call>();
   const http1 = plainHttp(maintain);
-  const http2 = grpc(sessions, calls, route, explain);
+  const http2 = grpc(sessions, calls, route);
   const refuseTls = tlsRefusal();
   const server = createServer(socket => {
     sockets.add(socket);
@@ -85,7 +85,6 @@ function grpc(
   sessions: Set<ServerHttp2Session>,
   calls: Set<Call>,
   route: (path: string) => Handler,
-  explain: Explain,
 ): Http2Server {
   const server = createHttp2Server({
     settings: { initialWindowSize: WINDOW_BYTES },
@@ -103,7 +102,7 @@ function grpc(
   });
   server.on('sessionError', () => undefined);
   server.on('stream', (stream, headers) => {
-    const call = serve(stream, headers, route, explain);
+    const call = serve(stream, headers, route);
     if (!call) return;
     calls.add(call);
     call.whenClosed(() => calls.delete(call));

@@ -1,18 +1,78 @@
 /**
- * Verification and backup of a node that is running, asked for over its port. Who may read the data folder may ask: the
- * token is in a file there. Others on the machine may not, since a backup writes wherever it is told to.
+ * Verification and backup of a data folder. A node that has it open does the work, asked for over its port: whoever may
+ * read the folder may ask, since the token is in a file there. Others on the machine may not, since a backup writes
+ * wherever it is told to.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Backup } from './backup.ts';
-import { toFailure } from './errors.ts';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type Backup, backUp } from './backup.ts';
+import { FILE_NAME } from './database.ts';
+import { isStoreError, type StoreFailure, storeError, toFailure } from './errors.ts';
 import type { Answer } from './http.ts';
-import type { Verification } from './verify.ts';
+import { openStore, type Store } from './store.ts';
+import { type Verification, verifyStore } from './verify.ts';
 
 /** How to reach the maintenance of a running node. */
 export type Access = { readonly port: number; readonly token: string };
-export const ACCESS_FILE = 'access.json';
+const ACCESS_FILE = 'access.json';
+const HOST = '127.0.0.1';
+
+/** Looks at everything in a data folder. Throws a StoreError when it can't be opened at all. */
+export const verifyDataDir = (dataDir: string): Promise<Verification> =>
+  withFolder(dataDir, verifyStore, askToVerify);
+
+/** Copies a data folder to another, as it is at one moment. Throws a StoreError. */
+export const backupDataDir = (dataDir: string, folder: string): Promise<Backup> =>
+  withFolder(
+    dataDir,
+    store => backUp(store, resolve(folder)),
+    access => askToBackUp(access, folder),
+  );
+
+async function withFolder<Result>(
+  dataDir: string,
+  closed: (store: Store) => Promise<Result>,
+  running: (access: Access) => Promise<Result>,
+): Promise<Result> {
+  if (!existsSync(join(dataDir, FILE_NAME)))
+    throw storeError('DATA_DIR_UNUSABLE', `${dataDir} holds no event store: name the folder of one.`);
+  let store: Store;
+  try {
+    store = openStore({ dataDir });
+  } catch (error) {
+    const path = join(dataDir, ACCESS_FILE);
+    const isRunning = isStoreError(error) && error.code === 'DATA_DIR_LOCKED' && existsSync(path);
+    if (isRunning) return running(JSON.parse(readFileSync(path, 'utf8')));
+    throw error;
+  }
+  try {
+    return await closed(store);
+  } finally {
+    store.close();
+  }
+}
+
+// What a node of this package answers is what it was asked for.
+export const askToVerify = (access: Access) => ask(access, 'verify', '') as Promise<Verification>;
+export const askToBackUp = (access: Access, folder: string) =>
+  ask(access, 'backup', resolve(folder)) as Promise<Backup>;
+
+/** No time limit: a large log takes as long as it takes. */
+async function ask({ port, token }: Access, task: string, body: string): Promise<unknown> {
+  const headers = { authorization: `Bearer ${token}` };
+  const options = { host: HOST, port, method: 'POST', path: `/maintenance/${task}`, headers };
+  const response = await new Promise<IncomingMessage>((resolveResponse, reject) => {
+    request(options, resolveResponse).on('error', reject).end(body);
+  });
+  const answer: unknown = JSON.parse(await text(response));
+  if (response.statusCode === 200) return answer;
+  // Every other answer to a POST there is a failure in this form.
+  const { code, message } = answer as StoreFailure;
+  throw storeError(code, message);
+}
 
 /** Answers a POST, whose body is read only from who may send one. */
 export type Maintenance = (

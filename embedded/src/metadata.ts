@@ -32,9 +32,15 @@ export function readLimits(metadata: Buffer): Limits {
     const fields = parseExactly(metadata, source =>
       /^-?\d+$/.test(source) ? BigInt(source) : Number(source),
     );
-    const [maxCount, maxAge, truncateBefore] = ['$maxCount', '$maxAge', '$tb'].map(name =>
-      long(fields[name]),
-    );
+    const [maxCount, maxAge, truncateBefore] = [
+      long(fields.$maxCount),
+      seconds(fields.$maxAge),
+      long(fields.$tb),
+    ];
+    // These limit nothing, but have to be readable too.
+    seconds(fields.$cacheControl);
+    if (!['undefined', 'boolean'].includes(typeof fields.$tmp)) throw new Error('not a boolean');
+    checkAcl(fields.$acl);
     return {
       maxCount: positive(maxCount),
       maxAge: positive(maxAge === undefined ? undefined : maxAge * 1_000n),
@@ -83,6 +89,25 @@ function long(value: unknown): bigint | undefined {
   if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value)
     throw new Error('not a 64-bit integer');
   return value;
+}
+
+/** The longest time that .NET can count: 2⁶³ − 1 ticks of 100 ns. */
+const MOST_SECONDS = 922_337_203_685n;
+
+function seconds(value: unknown): bigint | undefined {
+  const count = long(value);
+  if (count !== undefined && (count > MOST_SECONDS || count < -MOST_SECONDS)) throw new Error('too long');
+  return count;
+}
+
+const ROLES = new Set(['$r', '$w', '$d', '$mr', '$mw']);
+
+function checkAcl(acl: unknown): void {
+  if (acl === undefined) return;
+  if (typeof acl !== 'object' || acl === null || Array.isArray(acl)) throw new Error('not an object');
+  for (const [name, roles] of Object.entries(acl))
+    if (!ROLES.has(name) || ![roles].flat().every(role => typeof role === 'string'))
+      throw new Error('not roles');
 }
 
 /** As a Number: beyond what that holds there is no revision to tell apart. */

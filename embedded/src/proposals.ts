@@ -1,20 +1,41 @@
 /** What an append must be like to be taken, on either way to append, and how it is refused. */
 import { isUtf8 } from 'node:buffer';
 import type { ProposedEvent } from './record.ts';
-import type { Proposal, WriteOptions } from './requests.ts';
+import { idOf, nameOf, type Proposal, type WriteOptions } from './requests.ts';
 import type { Expected } from './rules.ts';
-import { type Refusal, refusal, STATUS } from './transport.ts';
+import { textAt } from './schema.ts';
+import { type Refusal, refusal, STATUS } from './status.ts';
 
 /** The real server's default, https://docs.kurrent.io/server/v23.10/configuration */
 export const MAX_APPEND_BYTES = 1024 * 1024;
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
-export function checkedOptions(options: WriteOptions): WriteOptions & { readonly expected: Expected } {
-  const { stream, expected } = options;
+/** What a write is to, and on which condition. */
+export type Target = { readonly stream: Buffer; readonly expected: Expected };
+
+export function checkedOptions(options: WriteOptions): Target {
+  const stream = nameOf(options.stream);
   streamName(stream);
+  const expected = expectedOf(options);
   if (expected === undefined) throw refusal(STATUS.invalidArgument, 'The expected revision is missing.');
-  return { ...options, expected };
+  return { stream, expected };
 }
+
+function expectedOf({ revision, noStream, any, streamExists }: WriteOptions): Expected | undefined {
+  if (revision !== undefined) return revision;
+  if (noStream) return 'noStream';
+  if (any) return 'any';
+  return streamExists ? 'streamExists' : undefined;
+}
+
+/** Milliseconds from now until its client waits no longer. */
+export function timeLeft({ deadline, timeout }: WriteOptions): number {
+  if (deadline) return milliseconds(deadline) - Date.now();
+  return timeout ? milliseconds(timeout) : Number.POSITIVE_INFINITY;
+}
+
+const milliseconds = ({ seconds, nanos }: { readonly seconds: number; readonly nanos: number }): number =>
+  seconds * 1_000 + nanos / 1_000_000;
 
 /** The name of the stream that a call is about. */
 export function streamName(bytes: Buffer): string {
@@ -22,7 +43,8 @@ export function streamName(bytes: Buffer): string {
   throw refusal(STATUS.invalidArgument, 'The name of the stream must be text in UTF-8 and not empty.');
 }
 
-export function checkedEvent({ id, type, contentType, data, metadata }: Proposal): ProposedEvent {
+export function checkedEvent({ id: uuid, about, data, metadata }: Proposal): ProposedEvent {
+  const [id, type, contentType] = [idOf(uuid), textAt(about, 'type'), textAt(about, 'content-type')];
   if (id === '' || id === NIL_UUID)
     throw refusal(STATUS.invalidArgument, 'The id of an event must be a UUID and not be nil.');
   if (type === undefined) throw missingProperty('type');
@@ -32,8 +54,8 @@ export function checkedEvent({ id, type, contentType, data, metadata }: Proposal
 }
 
 /** As the server counts it: UTF-16 for the type, bytes for the rest. */
-export const sizeOf = ({ type, data, metadata }: Proposal): number =>
-  data.length + metadata.length + 2 * (type?.length ?? 0);
+export const sizeOf = ({ type, data, metadata }: ProposedEvent): number =>
+  data.length + metadata.length + 2 * type.length;
 
 export const tooLarge = (): Refusal =>
   refusal(STATUS.invalidArgument, `Maximum Append Size of ${MAX_APPEND_BYTES} Exceeded.`, {

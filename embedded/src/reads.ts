@@ -4,27 +4,27 @@ import type { Engine } from './engine.ts';
 import { compileFilter } from './filters.ts';
 import { shower } from './links.ts';
 import { streamDeleted, streamName } from './proposals.ts';
-import type { ReadRequest } from './readRequest.ts';
-import { firstRevision, lastRevision, streamNotFound } from './responses.ts';
+import type { ReadRequest } from './requests.ts';
+import { streamNotFound } from './responses.ts';
 import { NO_STREAM } from './rules.ts';
+import { OK, refusal, STATUS } from './status.ts';
 import { type PageLimit, POSITION, REVISION, type Row, STREAM, TYPE } from './store.ts';
-import { type Call, OK } from './transport.ts';
+import type { Call } from './transport.ts';
 
 type Read = ReadRequest & { readonly count: number };
 /** Gives the next rows, none at the end. */
 type Next = (limit: PageLimit) => readonly Row[];
 
 /** Answers a read and ends the call. What is appended after its start isn't in it. */
-export function answerRead(
-  engine: Engine,
-  call: Call,
-  request: Read,
-  failed: (error: unknown) => void,
-): void {
+export function answerRead(engine: Engine, call: Call, request: Read): void {
   if (request.stream === undefined) {
-    send(engine, call, request, allRows(engine, request), [], failed);
+    send(engine, call, request, allRows(engine, request));
     return;
   }
+  const { backwards, from, count } = request;
+  // The real server reads neither no events nor forwards from the end, and says so in its own way.
+  if (count === 0 || (from === 'end' && !backwards))
+    throw refusal(STATUS.unknown, 'Unexpected ReadStreamResult: Error');
   const stream = engine.stream(streamName(request.stream));
   const deletion = engine.deletion(stream);
   if (deletion === 'hard') throw streamDeleted(stream.name);
@@ -34,21 +34,10 @@ export function answerRead(
     return;
   }
   const span = { number: stream.number, first: engine.firstReadable(stream), last: stream.last };
-  const isTold = request.compatibility >= 1;
-  const first = isTold ? firstToTell(request, span) : undefined;
-  if (first !== undefined) call.send(firstRevision(first));
-  const afterwards = isTold ? [lastRevision(span.last)] : [];
-  send(engine, call, request, streamRows(engine, span, request), afterwards, failed);
+  send(engine, call, request, streamRows(engine, span, request));
 }
 
-function send(
-  engine: Engine,
-  call: Call,
-  request: Read,
-  next: Next,
-  afterwards: readonly Buffer[],
-  failed: (error: unknown) => void,
-): void {
+function send(engine: Engine, call: Call, request: Read, next: Next): void {
   const show = shower(engine, request);
   const accepts = request.filter ? compileFilter(request.filter, engine) : undefined;
   let remaining = request.count;
@@ -59,11 +48,11 @@ function send(
     const frames = accepted.slice(0, remaining).map(show);
     remaining -= frames.length;
     if (rows.length > 0 && remaining > 0) return { frames, more: true };
-    call.send(Buffer.concat([...frames, ...afterwards]));
+    if (frames.length > 0) call.send(...frames);
     call.end(OK);
     return { frames: [], more: false };
   }
-  pump(call, step, failed);
+  pump(call, step);
 }
 
 function allRows(engine: Engine, { backwards, from }: Read): Next {
@@ -71,10 +60,10 @@ function allRows(engine: Engine, { backwards, from }: Read): Next {
   if (backwards) {
     // Backwards a position is exclusive: it is the edge after which nothing is read.
     const start = from === 'start' ? 0 : from === 'end' ? last : Math.min(from - 1, last);
-    return descending(start, 1, POSITION, engine.allBackwards);
+    return pages(start, 1, -1, POSITION, engine.allBackwards);
   }
   const start = from === 'start' ? 1 : from === 'end' ? last + 1 : Math.max(1, from);
-  return ascending(start, last, POSITION, engine.allForwards);
+  return pages(start, last, 1, POSITION, engine.allForwards);
 }
 
 /** The part of a stream that may be read. */
@@ -83,43 +72,29 @@ type Span = { readonly number: number; readonly first: number; readonly last: nu
 function streamRows(engine: Engine, { number, first, last }: Span, { backwards, from }: Read): Next {
   if (backwards) {
     const start = from === 'start' ? 0 : from === 'end' ? last : Math.min(from, last);
-    return descending(start, first, REVISION, (at, limit) => engine.streamBackwards(number, at, limit));
+    return pages(start, first, -1, REVISION, (at, limit) => engine.streamBackwards(number, at, limit));
   }
   const start = from === 'start' ? 0 : from === 'end' ? last + 1 : from;
-  return ascending(Math.max(start, first), last, REVISION, (at, limit) =>
+  return pages(Math.max(start, first), last, 1, REVISION, (at, limit) =>
     engine.streamForwards(number, at, limit),
   );
 }
 
 type Column = typeof POSITION | typeof REVISION;
-type Pages = (from: number, limit: PageLimit) => readonly Row[];
 
-function ascending(start: number, end: number, column: Column, pages: Pages): Next {
+/** Pages from `start` to `end`, upwards or (`step` −1) downwards in a column that has no gaps. */
+function pages(
+  start: number,
+  end: number,
+  step: 1 | -1,
+  column: Column,
+  read: (from: number, limit: PageLimit) => readonly Row[],
+): Next {
   let from = start;
   return limit => {
-    const rows = from > end ? [] : pages(from, { ...limit, rows: Math.min(limit.rows, end - from + 1) });
-    from = (rows.at(-1)?.[column] ?? end) + 1;
+    const left = (end - from) * step + 1;
+    const rows = left <= 0 ? [] : read(from, { ...limit, rows: Math.min(limit.rows, left) });
+    from = (rows.at(-1)?.[column] ?? end) + step;
     return rows;
   };
-}
-
-function descending(start: number, lowest: number, column: Column, pages: Pages): Next {
-  let from = start;
-  return limit => {
-    const rows =
-      from < lowest ? [] : pages(from, { ...limit, rows: Math.min(limit.rows, from - lowest + 1) });
-    from = (rows.at(-1)?.[column] ?? lowest) - 1;
-    return rows;
-  };
-}
-
-/** The real server reads in pages of this many events. */
-const SERVER_PAGE = 32;
-
-/** Newer clients are told where a stream begins, or would go on, when the first page forwards has nothing to give. */
-function firstToTell({ backwards, from, count }: Read, { first, last }: Span): number | undefined {
-  if (backwards || from === 'end') return undefined;
-  const start = from === 'start' ? 0 : from;
-  if (start + Math.min(SERVER_PAGE, count) <= first) return Math.min(first, last + 1);
-  return Math.max(start, first) > last && start !== last + 1 ? last + 1 : undefined;
 }

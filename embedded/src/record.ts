@@ -7,21 +7,17 @@
  *
  * This is a storage format: changing it means a new format version (store.ts) and an upgrade.
  */
+import { randomUUID } from 'node:crypto';
 import { DELETED } from './metadata.ts';
+import { bytes, message, textAt, texts, uint64 } from './schema.ts';
 import {
   cursor,
-  delimited,
+  FRAME_HEAD_BYTES,
+  firstField,
   frame,
   nested,
   number,
   putVarint,
-  readBytes,
-  readEntry,
-  readNested,
-  readTag,
-  readUint64,
-  scalar,
-  skipField,
   text,
   varintSize,
 } from './wire.ts';
@@ -35,12 +31,22 @@ export type ProposedEvent = {
   readonly metadata: Buffer;
 };
 
-const FRAME_HEAD_BYTES = 5;
+/** An event of the node's own making. */
+export const ownEvent = (
+  type: string,
+  { json, binary, metadata = '' }: { json?: string | Buffer; binary?: string | Buffer; metadata?: string },
+): ProposedEvent => ({
+  id: randomUUID(),
+  type,
+  json: json !== undefined,
+  data: Buffer.from(json ?? binary ?? ''),
+  metadata: Buffer.from(metadata),
+});
+
 const UUID_CHARS = 36;
 /** id(1) { string(2) } is always the first field: 4 bytes of tags and lengths, then the characters. */
 const ID_FIELD_BYTES = 4 + UUID_CHARS;
 const TICKS_PER_MILLISECOND = 10_000;
-const EMPTY: Buffer = Buffer.alloc(0);
 
 const CONTENT_TYPE = { json: 'application/json', binary: 'application/octet-stream' } as const;
 
@@ -129,17 +135,10 @@ export function encodeTombstone(
 }
 
 /** The RecordedEvent within a stored frame. */
-export function recordedPart(record: Buffer): Buffer {
-  const c = cursor(record);
-  c.at = FRAME_HEAD_BYTES;
-  for (let depth = 0; depth < 2; depth++) {
-    readTag(c);
-    const inner = readNested(c);
-    c.at = inner.at;
-    if (depth === 1) return record.subarray(inner.at, inner.end);
-  }
-  throw new Error('unreachable');
-}
+export const recordedPart = (record: Buffer): Buffer => firstField(readEventPart(record));
+
+/** The ReadEvent within a frame that a read sends. */
+export const readEventPart = (frame: Buffer): Buffer => firstField(frame.subarray(FRAME_HEAD_BYTES));
 
 /** Whether the record names this stream. */
 export const isInStream = (record: Buffer, stream: Buffer): boolean =>
@@ -167,39 +166,25 @@ export type Fields = {
   readonly metadata: Buffer;
 };
 
+const RecordedEvent = message({
+  revision: uint64(3),
+  position: uint64(5),
+  about: texts(6),
+  metadata: bytes(7),
+  data: bytes(8),
+});
+
 export function fieldsOf(record: Buffer): Fields {
-  const c = cursor(recordedPart(record));
-  let position = 0n;
-  let revision = 0n;
-  let metadata = EMPTY;
-  let data = EMPTY;
-  const about = new Map<string, string>();
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === scalar(3)) revision = readUint64(c);
-    else if (tag === scalar(5)) position = readUint64(c);
-    else if (tag === delimited(6)) about.set(...readEntry(readNested(c)));
-    else if (tag === delimited(7)) metadata = readBytes(c);
-    else if (tag === delimited(8)) data = readBytes(c);
-    else skipField(c, tag);
-  }
+  const { revision, position, about, metadata, data } = RecordedEvent(cursor(recordedPart(record)));
   return {
     position: Number(position),
-    revision,
-    type: about.get('type') ?? '',
-    json: about.get('content-type') === CONTENT_TYPE.json,
-    created: Number(about.get('created')) / TICKS_PER_MILLISECOND,
+    revision: revision ?? 0n,
+    type: textAt(about, 'type') ?? '',
+    json: textAt(about, 'content-type') === CONTENT_TYPE.json,
+    created: Number(textAt(about, 'created')) / TICKS_PER_MILLISECOND,
     data,
     metadata,
   };
-}
-
-/** The RecordedEvent for a client that asked for ids as two 64-bit numbers instead of text. */
-export function withStructuredId(record: Buffer): Buffer {
-  const hex = idOf(record).replaceAll('-', '');
-  const [most, least] = [hex.slice(0, 16), hex.slice(16)].map(half => BigInt(`0x${half}`));
-  const id = nested(1, nested(1, number(1, most!), number(2, least!)));
-  return Buffer.concat([id, recordedPart(record).subarray(ID_FIELD_BYTES)]);
 }
 
 const metadataEntry = (key: string, value: string): Buffer => nested(6, text(1, key), text(2, value));

@@ -1,202 +1,176 @@
 /**
- * Append and BatchAppend requests, read from their bytes. Field numbers are those of EventStoreDB's published
- * streams.proto and shared.proto; names in comments are theirs. Reading throws only where the bytes are no such
- * message; what a message lacks or has wrong is found by the service, which can answer that one append.
+ * The requests of the Streams service. Field numbers are those of EventStoreDB's published streams.proto and
+ * shared.proto; the messages are called as they are there. Reading a write throws only where the bytes are no such
+ * message; what it lacks or has wrong is found by its service (proposals.ts), which can answer that one append.
  */
-import type { Expected } from './rules.ts';
+import type { Filter } from './filters.ts';
 import {
-  type Cursor,
-  cursor,
-  delimited,
-  malformed,
-  readBytes,
-  readEntry,
-  readLength,
-  readNested,
-  readTag,
-  readText,
-  readUint64,
-  scalar,
-  skipField,
-} from './wire.ts';
+  bool,
+  bytes,
+  flag,
+  int,
+  many,
+  message,
+  nest,
+  string,
+  strings,
+  texts,
+  uint32,
+  uint64,
+} from './schema.ts';
+import { refusal, STATUS } from './status.ts';
+import { cursor, malformed } from './wire.ts';
 
-/** What a write is to, and on which condition. */
-export type WriteOptions = {
-  /** Its name in UTF-8; empty for a missing one. */
-  readonly stream: Buffer;
-  readonly expected: Expected | undefined;
-  /** Milliseconds since 1970; undefined for none. */
-  readonly deadline: number | undefined;
-};
-export type AppendMessage = { readonly options: WriteOptions } | { readonly event: Proposal };
-export type BatchMessage = {
-  /** The UUID message as it came, to be sent back as it is. */
-  readonly correlation: Buffer;
-  readonly options: WriteOptions | undefined;
-  readonly events: readonly Proposal[];
-  readonly isFinal: boolean;
-};
+export const StreamIdentifier = message({ name: bytes(3) });
+/** Ids as text, which is how @eventstore/db-client sends them and asks for them. */
+export const Uuid = message({ text: string(2) });
+export const UuidOption = message({ text: flag(2) });
+const StreamOptions = message({
+  stream: nest(1, StreamIdentifier),
+  revision: uint64(2),
+  start: flag(3),
+  end: flag(4),
+});
+const Position = message({ commit: uint64(1), prepare: uint64(2) });
+const Expression = message({ regex: string(1), prefixes: strings(2) });
+const FilterOptions = message({
+  stream: nest(1, Expression),
+  type: nest(2, Expression),
+  /** How many events may be looked at for one answer; 32 is the server's default. */
+  window: uint32(3, 32),
+  multiplier: uint32(5),
+});
+/** The filter is here for persistent subscriptions alone; a read has it beside. */
+export const AllOptions = message({
+  position: nest(1, Position),
+  start: flag(2),
+  end: flag(3),
+  filter: nest(4, FilterOptions),
+});
 
-/** A proposed event as it came. */
-export type Proposal = {
-  /** Canonical lower-case text; empty for what isn't a UUID. */
-  readonly id: string;
-  readonly type: string | undefined;
-  readonly contentType: string | undefined;
-  readonly data: Buffer;
-  readonly metadata: Buffer;
-};
-
-const EMPTY: Buffer = Buffer.alloc(0);
-
-/** AppendReq */
-export function readAppend(bytes: Buffer): AppendMessage {
-  const c = cursor(bytes);
-  let message: AppendMessage | undefined;
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === delimited(1)) message = { options: readWriteOptions(readNested(c)) };
-    else if (tag === delimited(2)) message = { event: readProposal(readNested(c)) };
-    else skipField(c, tag);
-  }
-  if (!message) throw malformed('it has neither options nor an event');
-  return message;
-}
-
-/** DeleteReq and TombstoneReq */
-export function readDelete(bytes: Buffer): WriteOptions {
-  const c = cursor(bytes);
-  let options: WriteOptions | undefined;
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === delimited(1)) options = readWriteOptions(readNested(c));
-    else skipField(c, tag);
-  }
-  if (!options) throw malformed('it has no options');
-  return options;
-}
-
-/** BatchAppendReq */
-export function readBatch(bytes: Buffer): BatchMessage {
-  const c = cursor(bytes);
-  const events: Proposal[] = [];
-  let correlation = EMPTY;
-  let options: WriteOptions | undefined;
-  let isFinal = false;
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === delimited(1)) correlation = readBytes(c);
-    else if (tag === delimited(2)) options = readWriteOptions(readNested(c));
-    else if (tag === delimited(3)) events.push(readProposal(readNested(c)));
-    else if (tag === scalar(4)) isFinal = readLength(c) !== 0;
-    else skipField(c, tag);
-  }
-  return { correlation, options, events, isFinal };
-}
-
+/** google.protobuf.Timestamp and Duration. */
+const Seconds = message({ seconds: int(1), nanos: int(2) });
 /** The Options of AppendReq, BatchAppendReq, DeleteReq and TombstoneReq. */
-function readWriteOptions(c: Cursor): WriteOptions {
-  let stream = EMPTY;
-  let expected: Expected | undefined;
-  let deadline: number | undefined;
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    switch (tag) {
-      case delimited(1):
-        stream = readStreamIdentifier(readNested(c));
-        continue;
-      case scalar(2):
-        expected = readUint64(c);
-        continue;
-      case delimited(3):
-        expected = 'noStream';
-        break;
-      case delimited(4):
-        expected = 'any';
-        break;
-      case delimited(5):
-        expected = 'streamExists';
-        break;
-      case delimited(6): // deadline_21_10_0: Timestamp
-        deadline = readSeconds(readNested(c));
-        continue;
-      case delimited(7): // deadline: Duration
-        deadline = Date.now() + readSeconds(readNested(c));
-        continue;
-    }
-    skipField(c, tag);
-  }
-  return { stream, expected, deadline };
+const Options = message({
+  stream: nest(1, StreamIdentifier),
+  revision: uint64(2),
+  noStream: flag(3),
+  any: flag(4),
+  streamExists: flag(5),
+  deadline: nest(6, Seconds),
+  timeout: nest(7, Seconds),
+});
+const ProposedMessage = message({ id: nest(1, Uuid), about: texts(2), metadata: bytes(3), data: bytes(4) });
+const AppendReq = message({ options: nest(1, Options), event: nest(2, ProposedMessage) });
+const BatchAppendReq = message({
+  /** The UUID message as it came, to be sent back as it is. */
+  correlation: bytes(1),
+  options: nest(2, Options),
+  events: many(3, ProposedMessage),
+  isFinal: bool(4),
+});
+const ReadReq = message({
+  options: nest(
+    1,
+    message({
+      stream: nest(1, StreamOptions),
+      all: nest(2, AllOptions),
+      direction: uint32(3),
+      resolveLinks: bool(4),
+      count: uint64(5),
+      subscription: flag(6),
+      filter: nest(7, FilterOptions),
+      ids: nest(9, UuidOption),
+    }),
+  ),
+});
+
+export type WriteOptions = ReturnType<typeof Options>;
+export type Proposal = ReturnType<typeof ProposedMessage>;
+
+export const readAppend = (bytes: Buffer) => AppendReq(cursor(bytes));
+export const readBatch = (bytes: Buffer) => BatchAppendReq(cursor(bytes));
+/** DeleteReq and TombstoneReq, which begin as AppendReq does. */
+export const readDelete = (bytes: Buffer): WriteOptions => present(AppendReq(cursor(bytes)).options);
+
+/** The part that a message must have. */
+export function present<Part>(part: Part | undefined): Part {
+  if (!part) throw malformed('it has no options, or nothing else that it could be about');
+  return part;
 }
 
-/** google.protobuf.Timestamp and Duration, in milliseconds. */
-function readSeconds(c: Cursor): number {
-  let milliseconds = 0;
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === scalar(1)) milliseconds += Number(BigInt.asIntN(64, readUint64(c))) * 1_000;
-    else if (tag === scalar(2)) milliseconds += Number(BigInt.asIntN(64, readUint64(c))) / 1_000_000;
-    else skipField(c, tag);
-  }
-  return milliseconds;
-}
-
-/** ProposedMessage */
-function readProposal(c: Cursor): Proposal {
-  let id = '';
-  let type: string | undefined;
-  let contentType: string | undefined;
-  let data = EMPTY;
-  let metadata = EMPTY;
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === delimited(1)) id = readUuid(readNested(c));
-    else if (tag === delimited(2)) {
-      const [key, value] = readEntry(readNested(c));
-      if (key === 'type') type = value;
-      else if (key === 'content-type') contentType = value;
-    } else if (tag === delimited(3)) metadata = readBytes(c);
-    else if (tag === delimited(4)) data = readBytes(c);
-    else skipField(c, tag);
-  }
-  return { id, type, contentType, data, metadata };
-}
+export const nameOf = (stream: ReturnType<typeof StreamIdentifier> | undefined): Buffer =>
+  stream?.name ?? Buffer.alloc(0);
 
 const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const BARE_UUID = /^[0-9a-f]{32}$/;
 
-/** UUID, as canonical lower-case text; empty for what isn't one. */
-export function readUuid(c: Cursor): string {
-  let text = '';
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === delimited(1)) text = readStructuredUuid(readNested(c));
-    else if (tag === delimited(2)) text = readText(c);
-    else skipField(c, tag);
-  }
+/** A UUID as canonical lower-case text; empty for what isn't one. */
+export function idOf(uuid: ReturnType<typeof Uuid> | undefined): string {
+  const text = uuid?.text ?? '';
   if (CANONICAL_UUID.test(text)) return text;
   const bare = text.toLowerCase().replaceAll('-', '');
   return BARE_UUID.test(bare) ? bare.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : '';
 }
 
-function readStructuredUuid(c: Cursor): string {
-  const halves = [0n, 0n];
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === scalar(1)) halves[0] = readUint64(c);
-    else if (tag === scalar(2)) halves[1] = readUint64(c);
-    else skipField(c, tag);
-  }
-  return halves.map(half => half.toString(16).padStart(16, '0')).join('');
+/** Asks for a read or for a subscription. */
+export type ReadRequest = {
+  /** undefined: `$all`. */
+  readonly stream: Buffer | undefined;
+  /** A number is a revision or a position. */
+  readonly from: 'start' | 'end' | number;
+  readonly backwards: boolean;
+  readonly resolveLinks: boolean;
+  /** undefined: a subscription. */
+  readonly count: number | undefined;
+  readonly filter: FilterRequest | undefined;
+};
+export type FilterRequest = Filter & {
+  /** A checkpoint comes each time that this many events have been looked at; 0 only for reads. */
+  readonly checkpointInterval: number;
+};
+
+export function readReadRequest(bytes: Buffer): ReadRequest {
+  const { stream, all, direction, resolveLinks, count, subscription, filter, ids } = present(
+    ReadReq(cursor(bytes)).options,
+  );
+  requireTextIds(ids);
+  const source = stream ?? all;
+  if (!source) throw malformed('it names neither a stream nor $all');
+  const name = stream && nameOf(stream.stream);
+  if (name?.length === 0) throw malformed("the stream's name is missing");
+  // The commit position; in this log the prepare position is the same.
+  const number = stream ? stream.revision : all?.position?.commit;
+  return {
+    stream: name,
+    from: number !== undefined ? clamp(number) : source.end ? 'end' : 'start',
+    backwards: direction === 1,
+    resolveLinks,
+    count: subscription ? undefined : clamp(count ?? 0n),
+    filter: filter && toFilter(filter),
+  };
 }
 
-/** StreamIdentifier */
-export function readStreamIdentifier(c: Cursor): Buffer {
-  let name = EMPTY;
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === delimited(3)) name = readBytes(c);
-    else skipField(c, tag);
-  }
-  return name;
+/** Stored events are sent as they are, and their ids are text. */
+export function requireTextIds(ids: ReturnType<typeof UuidOption> | undefined): void {
+  if (ids?.text) return;
+  throw refusal(
+    STATUS.unimplemented,
+    'The embedded EventStoreDB gives ids as text only: use a real EventStoreDB for ids as two numbers.',
+  );
 }
+
+export function toFilter({
+  stream,
+  type,
+  window,
+  multiplier,
+}: ReturnType<typeof FilterOptions>): FilterRequest {
+  const expression = stream ?? type;
+  if (!expression) throw malformed('the filter says neither stream nor event type');
+  return { on: stream ? 'stream' : 'type', ...expression, checkpointInterval: window * multiplier };
+}
+
+/** Beyond what a Number holds there is no event, so the largest safe number stands for all of it. */
+export const clamp = (value: bigint): number =>
+  value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);

@@ -3,19 +3,8 @@
  * streams.proto, shared.proto and status.proto; names in comments are theirs.
  */
 import type { Expected } from './rules.ts';
-import type { Status } from './transport.ts';
+import { STATUS, type Status } from './status.ts';
 import { frame, nested, number, text } from './wire.ts';
-
-const MAX_UINT64 = 2n ** 64n - 1n;
-
-/** google.rpc.Code */
-const CODE = {
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  internal: 13,
-} as const;
 
 const streamIdentifier = (field: number, name: Uint8Array): Buffer => nested(field, nested(3, name));
 
@@ -36,23 +25,14 @@ export const appended = (revision: number, position: number | undefined): Buffer
 export const deleted = (position: number | undefined): Buffer =>
   frame(position === undefined ? nested(2) : nested(1, number(1, position), number(2, position)));
 
-/** AppendResp { wrong_expected_version }: in the fields of today and in those of 20.6, as the real server does. */
-export function wrongRevision(expected: Expected, current: number): Buffer {
-  const was = current < 0 ? [nested(2), nested(7)] : [number(1, current), number(6, current)];
-  return frame(nested(2, ...was, ...expectedFields(expected)));
-}
+/** AppendResp { wrong_expected_version } */
+export const wrongRevision = (expected: Expected, current: number): Buffer =>
+  frame(nested(2, current < 0 ? nested(7) : number(6, current), expectedField(8, expected)));
 
-function expectedFields(expected: Expected): Buffer[] {
-  switch (expected) {
-    case 'any':
-      return [nested(4), nested(9)];
-    case 'streamExists':
-      return [nested(5), nested(10)];
-    case 'noStream':
-      return [number(3, MAX_UINT64), nested(11)];
-    default:
-      return [number(3, expected), number(8, expected)];
-  }
+/** What was expected: a revision in the first of four fields, or which other expectation in the next ones. */
+function expectedField(first: number, expected: Expected): Buffer {
+  if (typeof expected === 'bigint') return number(first, expected);
+  return nested(first + 1 + ['any', 'streamExists', 'noStream'].indexOf(expected));
 }
 
 /** Which append a BatchAppendResp is for: its correlation as it came, and its stream. */
@@ -73,38 +53,25 @@ export function batchWrongRevision(to: Correlated, expected: Expected, current: 
   const was = current < 0 ? nested(2) : number(1, current);
   return batchError(
     to,
-    CODE.alreadyExists,
+    STATUS.alreadyExists,
     'WrongExpectedVersion',
     'event_store.client.WrongExpectedVersion',
-    [was, expectedPosition(expected)],
+    [was, expectedField(3, expected)],
   );
 }
 
-function expectedPosition(expected: Expected): Buffer {
-  switch (expected) {
-    case 'any':
-      return nested(4);
-    case 'streamExists':
-      return nested(5);
-    case 'noStream':
-      return nested(6);
-    default:
-      return number(3, expected);
-  }
-}
-
 export const batchStreamDeleted = (to: Correlated): Buffer =>
-  batchError(to, CODE.notFound, 'StreamDeleted', 'event_store.client.StreamDeleted', [
+  batchError(to, STATUS.notFound, 'StreamDeleted', 'event_store.client.StreamDeleted', [
     streamIdentifier(1, to.stream),
   ]);
 
 export const batchTimeout = (to: Correlated): Buffer =>
-  batchError(to, CODE.deadlineExceeded, 'Timeout', 'event_store.client.Timeout', []);
+  batchError(to, STATUS.deadlineExceeded, 'Timeout', 'event_store.client.Timeout', []);
 
 export const batchTooLarge = (to: Correlated, limit: number): Buffer =>
   batchError(
     to,
-    CODE.invalidArgument,
+    STATUS.invalidArgument,
     'MaximumAppendSizeExceeded',
     'event_store.client.MaximumAppendSizeExceeded',
     [number(1, limit)],
@@ -115,7 +82,7 @@ export const batchTooLarge = (to: Correlated, limit: number): Buffer =>
  * The client shows the message of a detail that it doesn't know, so the reason is put there.
  */
 export const batchRefused = (to: Correlated, message: string): Buffer =>
-  batchError(to, CODE.invalidArgument, message, 'event_store.client.BadRequest', [text(1, message)]);
+  batchError(to, STATUS.invalidArgument, message, 'event_store.client.BadRequest', [text(1, message)]);
 
 export const batchFailed = (to: Correlated, { code, message }: Status): Buffer =>
   batchError(to, code, message, 'google.protobuf.Empty', []);
@@ -125,8 +92,6 @@ export const confirmed = (subscriptionId: string): Buffer => frame(nested(2, tex
 export const checkpoint = (position: number): Buffer =>
   frame(nested(3, number(1, position), number(2, position)));
 export const streamNotFound = (stream: Buffer): Buffer => frame(nested(4, streamIdentifier(1, stream)));
-export const firstRevision = (revision: number): Buffer => frame(number(5, revision));
-export const lastRevision = (revision: number): Buffer => frame(number(6, revision));
 export const CAUGHT_UP: Buffer = frame(nested(8));
 
 export type SupportedMethod = {

@@ -1,20 +1,17 @@
 /** Which call is served by what, and how each error looks to a client. */
-import { handleAppend } from './appends.ts';
 import { handleBatchAppend } from './batchAppends.ts';
-import { isFull } from './database.ts';
-import { handleDelete } from './deletes.ts';
 import type { Engine } from './engine.ts';
-import { isStoreError } from './errors.ts';
 import { type Address, handleGossip } from './gossip.ts';
 import { SERVER_VERSION } from './http.ts';
 import type { Groups } from './persistent/groups.ts';
 import { persistentHandlers } from './persistent/service.ts';
-import { readReadRequest } from './readRequest.ts';
 import { answerRead } from './reads.ts';
+import { readReadRequest } from './requests.ts';
 import { type SupportedMethod, supportedMethods } from './responses.ts';
+import { OK, refusal, STATUS } from './status.ts';
 import { subscribe } from './subscriptions.ts';
-import { type Handler, isRefusal, OK, refusal, STATUS, type Status } from './transport.ts';
-import { isMalformed } from './wire.ts';
+import type { Handler } from './transport.ts';
+import { handleAppend, handleDelete } from './writes.ts';
 
 const STREAMS = 'event_store.client.streams.Streams';
 const FEATURES = 'event_store.client.server_features.ServerFeatures';
@@ -46,14 +43,14 @@ export function createRouter(
   address: () => Address,
 ): (path: string) => Handler {
   const handlers = new Map<string, Handler>([
-    [`/${STREAMS}/Append`, handleAppend(engine, explain)],
-    [`/${STREAMS}/BatchAppend`, handleBatchAppend(engine, explain)],
-    [`/${STREAMS}/Delete`, handleDelete(engine, explain, 'soft')],
-    [`/${STREAMS}/Tombstone`, handleDelete(engine, explain, 'hard')],
+    [`/${STREAMS}/Append`, handleAppend(engine)],
+    [`/${STREAMS}/BatchAppend`, handleBatchAppend(engine)],
+    [`/${STREAMS}/Delete`, handleDelete(engine, 'soft')],
+    [`/${STREAMS}/Tombstone`, handleDelete(engine, 'hard')],
     [`/${STREAMS}/Read`, handleRead(engine)],
     [`/${FEATURES}/GetSupportedMethods`, handleFeatures],
     [`/${GOSSIP}/Read`, handleGossip(address)],
-    ...[...persistentHandlers(groups, explain)].map(([method, handler]): [string, Handler] => [
+    ...[...persistentHandlers(groups)].map(([method, handler]): [string, Handler] => [
       `/${PERSISTENT}/${method}`,
       handler,
     ]),
@@ -66,7 +63,6 @@ const handleRead =
   call => ({
     message(bytes) {
       const request = readReadRequest(bytes);
-      const failed = (error: unknown): void => call.end(explain(error));
       const { count } = request;
       if (request.stream !== undefined && request.filter) {
         throw refusal(STATUS.invalidArgument, 'Only $all can be filtered.');
@@ -74,8 +70,8 @@ const handleRead =
       if (count === undefined && request.backwards) {
         throw refusal(STATUS.invalidArgument, 'A subscription only goes forwards.');
       }
-      if (count === undefined) subscribe(engine, call, request, failed);
-      else answerRead(engine, call, { ...request, count }, failed);
+      if (count === undefined) subscribe(engine, call, request);
+      else answerRead(engine, call, { ...request, count });
     },
   });
 
@@ -94,24 +90,6 @@ const unimplemented =
       `The embedded EventStoreDB does not serve ${path.slice(1)}: use a real EventStoreDB for it.`,
     );
   };
-
-/** Whatever was thrown, as what a client is told. */
-export function explain(error: unknown): Status {
-  if (isRefusal(error)) return error.status;
-  if (isMalformed(error)) return { code: STATUS.invalidArgument, message: error.message };
-  if (isStoreError(error)) {
-    const code = error.code === 'DATA_DIR_DAMAGED' ? STATUS.dataLoss : STATUS.unavailable;
-    return { code, message: error.message };
-  }
-  if (isFull(error)) {
-    return {
-      code: STATUS.resourceExhausted,
-      message: 'The disk is full and nothing of this append was written: free some space and append again.',
-    };
-  }
-  const reason = error instanceof Error ? error.message : String(error);
-  return { code: STATUS.internal, message: `The embedded EventStoreDB failed: ${reason}` };
-}
 
 function methods(service: string, names: readonly string[], features: readonly string[]): SupportedMethod[] {
   return names.map(method => ({ service, method, features }));

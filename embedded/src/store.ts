@@ -6,7 +6,7 @@
  */
 import type { StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { openDatabase, type StoreLocation } from './database.ts';
+import { first, openDatabase, prepare, type StoreLocation } from './database.ts';
 import { type StoreError, storeError } from './errors.ts';
 import { idOf } from './record.ts';
 
@@ -51,14 +51,7 @@ export const QUERIES = {
 
 export function openStore(location: StoreLocation) {
   const db = openDatabase(location);
-  const sql = (text: string): StatementSync => {
-    const statement = db.prepare(text);
-    statement.setReturnArrays(true);
-    return statement;
-  };
-  /** The first column of the first row. node:sqlite types rows as objects; setReturnArrays makes them arrays. */
-  const first = (statement: StatementSync, ...key: (number | string | Uint8Array)[]): unknown =>
-    (statement.get(...key) as unknown as unknown[] | undefined)?.[0];
+  const sql = (text: string): StatementSync => prepare(db, text);
 
   const begin = sql('BEGIN IMMEDIATE');
   const commit = sql('COMMIT');
@@ -131,6 +124,8 @@ export function openStore(location: StoreLocation) {
     findEvent: (stream: number, id: string): Row | undefined =>
       page(byId, [stream, crc32(id)], NO_LIMIT).find(row => idOf(row[RECORD]) === id),
     streamNumber: (name: Uint8Array): number | undefined => asNumber(first(findStream, name)),
+    eventAt: (stream: number, revision: number): Row | undefined =>
+      run(streamForwards, [stream, revision], ONE, REVISION, 1)[0],
     /** The stream's last event. */
     lastOf: (stream: number): Row | undefined =>
       page(streamBackwards, [stream, Number.MAX_SAFE_INTEGER], ONE)[0],

@@ -63,7 +63,8 @@ export function createStreams(store: Store) {
   /** A metastream goes the way of its stream. */
   function deletion(stream: Stream): Deletion {
     const described = describedBy(stream.name);
-    if (stream.tombstoned || (described !== undefined && named(described).tombstoned)) return 'hard';
+    if (stream.tombstoned || (described !== undefined && deletion(named(described)) === 'hard'))
+      return 'hard';
     return stream.limits.deleted ? 'soft' : undefined;
   }
 
@@ -81,15 +82,12 @@ export function createStreams(store: Store) {
     let [low, high] = [first, last + 1];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const row = eventAt(number, middle);
+      const row = store.eventAt(number, middle);
       if (row && fieldsOf(row[RECORD]).created < since) low = middle + 1;
       else high = middle;
     }
     return low;
   }
-
-  const eventAt = (number: number, revision: number): Row | undefined =>
-    store.streamForwards(number, revision, { rows: 1, bytes: 1 })[0];
 
   return {
     named,
@@ -100,7 +98,7 @@ export function createStreams(store: Store) {
     readable(stream: Stream, revision: number): Row | undefined {
       const { number, last } = stream;
       if (number === undefined || revision > last || deletion(stream)) return undefined;
-      return revision < firstReadable(stream) ? undefined : eventAt(number, revision);
+      return revision < firstReadable(stream) ? undefined : store.eventAt(number, revision);
     },
     forget: cache.clear,
   };

@@ -8,7 +8,7 @@ import type { Engine } from './engine.ts';
 import { compileFilter } from './filters.ts';
 import { shower } from './links.ts';
 import { streamDeleted, streamName } from './proposals.ts';
-import type { FilterRequest, ReadRequest } from './readRequest.ts';
+import type { FilterRequest, ReadRequest } from './requests.ts';
 import { CAUGHT_UP, checkpoint, confirmed } from './responses.ts';
 import { NO_STREAM } from './rules.ts';
 import { POSITION, type Row, STREAM, TYPE } from './store.ts';
@@ -22,29 +22,27 @@ type Source = {
 type Turn = (rows: readonly Row[]) => Buffer[];
 
 /** Serves a subscription until the client or the server ends it. */
-export function subscribe(
-  engine: Engine,
-  call: Call,
-  request: ReadRequest,
-  failed: (error: unknown) => void,
-): void {
+export function subscribe(engine: Engine, call: Call, request: ReadRequest): void {
   const source =
     request.stream === undefined ? allSource(engine, request) : streamSource(engine, request.stream, request);
   const show = shower(engine, request);
   const turn: Turn = request.filter ? filtered(engine, request.filter, show) : rows => rows.map(show);
+  let isConfirmed = false;
   let caughtUp = false;
   function step(): Step {
+    // Of a stream that can't be subscribed to, only the error is told.
     const rows = source.next();
+    const frames = rows ? turn(rows) : [];
+    if (!isConfirmed) frames.unshift(confirmed(randomUUID()));
+    isConfirmed = true;
     // The real server says “caught up” once, and of a stream only when that exists.
-    if (rows === undefined) return { frames: [], more: false };
-    const frames = turn(rows);
+    if (rows === undefined) return { frames, more: false };
     if (rows.length > 0 && !caughtUp) return { frames, more: true };
     if (!caughtUp) frames.push(CAUGHT_UP);
     caughtUp = true;
     return { frames, more: rows.length > 0 };
   }
-  call.send(confirmed(randomUUID()));
-  call.whenClosed(source.watch(pump(call, step, failed)));
+  call.whenClosed(source.watch(pump(call, step)));
 }
 
 /** From a position means after it; a position beyond the log means from now on, as on the real server. */
@@ -58,7 +56,7 @@ function allSource(engine: Engine, { from }: ReadRequest): Source {
       next += rows.length;
       return rows;
     },
-    watch: engine.watchAll,
+    watch: wake => engine.watch(undefined, wake),
   };
 }
 
@@ -77,7 +75,8 @@ function streamSource(engine: Engine, stream: Buffer, { from }: ReadRequest): So
       if (!isLive) {
         if (deletion === 'hard') throw streamDeleted(name);
         if (stream.last === NO_STREAM || deletion === 'soft') return undefined;
-        next = Math.max(next, engine.firstReadable(stream));
+        // When all that is there is hidden, what comes is not, though the metadata may speak of later revisions.
+        next = Math.max(next, Math.min(engine.firstReadable(stream), stream.last + 1));
       }
       const rows = stream.number === undefined ? [] : engine.streamForwards(stream.number, next, PAGE);
       next += rows.length;
@@ -86,7 +85,7 @@ function streamSource(engine: Engine, stream: Buffer, { from }: ReadRequest): So
       if (rows.length === 0 && deletion === 'hard') throw streamDeleted(name);
       return rows;
     },
-    watch: wake => engine.watchStream(name, wake),
+    watch: wake => engine.watch(name, wake),
   };
 }
 

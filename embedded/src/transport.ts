@@ -5,30 +5,8 @@
  */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { answerHttp } from './http.ts';
-
-/** gRPC's status codes, those that are used here. */
-export const STATUS = {
-  ok: 0,
-  cancelled: 1,
-  unknown: 2,
-  invalidArgument: 3,
-  notFound: 5,
-  alreadyExists: 6,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  aborted: 10,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  dataLoss: 15,
-} as const;
-
-export type Status = {
-  readonly code: number;
-  readonly message: string;
-  /** Trailers; EventStoreDB's clients read what went wrong from them. */
-  readonly details?: Readonly<Record<string, string>>;
-};
+import { explain, OK, refusal, STATUS, type Status } from './status.ts';
+import { FRAME_HEAD_BYTES } from './wire.ts';
 
 /** One call, of any kind: a client's unary request is a stream of one message here. */
 export type Call = {
@@ -36,8 +14,8 @@ export type Call = {
   readonly header: (name: string) => string | undefined;
   /** False when the client or the connection has gone: nothing needs to be done for it any more. */
   readonly open: () => boolean;
-  /** Sends whole frames (see `frame` in wire.ts). */
-  readonly send: (frames: Buffer) => void;
+  /** Sends whole frames (see `frame` in wire.ts). Those of one turn of the event loop go out together. */
+  readonly send: (...frames: readonly Buffer[]) => void;
   /** Bytes sent that the connection hasn't taken yet: who sends much waits for `whenDrained` above some bound. */
   readonly backlog: () => number;
   readonly whenDrained: (then: () => void) => void;
@@ -46,6 +24,8 @@ export type Call = {
   readonly pause: () => void;
   readonly resume: () => void;
   readonly end: (status: Status) => void;
+  /** Ends it as failed by whatever was thrown. */
+  readonly fail: (error: unknown) => void;
 };
 
 type Receiver = {
@@ -56,19 +36,13 @@ type Receiver = {
 /** Takes a call; throws only for what is wrong on our side. */
 export type Handler = (call: Call) => Receiver;
 
-/** Makes a status of whatever was thrown. */
-export type Explain = (error: unknown) => Status;
-
-export const OK: Status = { code: STATUS.ok, message: '' };
 const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
-const FRAME_HEAD_BYTES = 5;
 
 /** Serves one request; gives its call when it is gRPC. */
 export function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   route: (path: string) => Handler,
-  explain: Explain,
 ): Call | undefined {
   stream.on('error', () => stream.destroy());
   if (!headers['content-type']?.startsWith('application/grpc')) {
@@ -82,7 +56,7 @@ export function serve(
     try {
       if (call.open()) step();
     } catch (error) {
-      call.end(explain(error));
+      call.fail(error);
     }
   };
   guarded(() => {
@@ -128,49 +102,60 @@ function messageReader(receive: (message: Buffer) => void): (chunk: Buffer) => v
   };
 }
 
-/** An error that already knows its status. */
-export type Refusal = Error & { readonly status: Status };
-export const isRefusal = (error: unknown): error is Refusal => error instanceof Error && 'status' in error;
-export function refusal(code: number, message: string, details?: Status['details']): Refusal {
-  return Object.assign(new Error(message), { status: { code, message, ...(details && { details }) } });
-}
-
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 
 function createCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Call {
   let ended = false;
-  const open = (): boolean => !ended && !stream.destroyed && !stream.closed;
   let status = OK;
-  function respond(): void {
-    if (stream.headersSent) return;
-    stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
-    stream.once('wantTrailers', () => stream.sendTrailers(trailers(status)));
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
+  const open = (): boolean => !ended && !stream.destroyed && !stream.closed;
+
+  function flush(): void {
+    const frames = waiting;
+    waiting = [];
+    waitingBytes = 0;
+    if (frames.length === 0 || !open()) return;
+    if (!stream.headersSent) {
+      stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
+      stream.once('wantTrailers', () => stream.sendTrailers(trailers(status)));
+    }
+    stream.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
   }
+
+  function end(last: Status): void {
+    flush();
+    if (!open()) return;
+    ended = true;
+    status = last;
+    if (stream.headersSent) stream.end();
+    else stream.respond({ ...RESPONSE_HEADERS, ...trailers(last) }, { endStream: true });
+    // What the client still sends is of no use; without this it would be kept until read.
+    stream.resume();
+  }
+
   return {
     header: name => headers[name]?.toString(),
     open,
-    send(frames) {
+    send(...frames) {
       if (!open()) return;
-      respond();
-      stream.write(frames);
+      if (waiting.length === 0) queueMicrotask(flush);
+      for (const frame of frames) {
+        waiting.push(frame);
+        waitingBytes += frame.length;
+      }
     },
-    backlog: () => stream.writableLength,
+    backlog: () => waitingBytes + stream.writableLength,
     whenDrained(then) {
+      flush();
       if (stream.writableNeedDrain) stream.once('drain', then);
       else setImmediate(then);
     },
     whenClosed: then => void stream.once('close', then),
     pause: () => void stream.pause(),
     resume: () => void stream.resume(),
-    end(last) {
-      if (!open()) return;
-      ended = true;
-      status = last;
-      if (stream.headersSent) stream.end();
-      else stream.respond({ ...RESPONSE_HEADERS, ...trailers(last) }, { endStream: true });
-      // What the client still sends is of no use; without this it would be kept until read.
-      stream.resume();
-    },
+    end,
+    fail: error => end(explain(error)),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
+import { first, prepare } from './database.ts';
 import { fieldsOf, idOf, isInStream, isTombstone, streamField } from './record.ts';
 import { asRow, isIntact, POSITION, RECORD, REVISION, type Row, STREAM, type Store, TYPE } from './store.ts';
 
@@ -51,11 +52,7 @@ const where = (store: Store, row: Row): string =>
   `revision ${row[REVISION]} of stream '${store.streamName(row[STREAM])}'`;
 
 function checks({ database, types, lastPosition }: Store) {
-  const statement = (sql: string) => {
-    const prepared = database.prepare(sql);
-    prepared.setReturnArrays(true);
-    return prepared;
-  };
+  const statement = (sql: string) => prepare(database, sql);
   const rows = statement(
     `SELECT position, stream, revision, type, checksum, record FROM events
      WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ${SLICE_ROWS}`,
@@ -67,9 +64,6 @@ function checks({ database, types, lastPosition }: Store) {
     'SELECT 1 FROM events INDEXED BY events_by_id WHERE stream = ? AND id_hash = ? AND position = ?',
   );
   const name = statement('SELECT name FROM streams WHERE id = ?');
-  /** node:sqlite types rows as objects; setReturnArrays makes them arrays. */
-  const first = (query: typeof rows, ...key: number[]): unknown =>
-    (query.get(...key) as unknown as unknown[] | undefined)?.[0];
   const count = (from: string): number => Number(first(statement(`SELECT count(*) FROM ${from}`)));
   const typeNames = types();
 

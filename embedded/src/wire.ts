@@ -74,17 +74,11 @@ export function readNested(c: Cursor): Cursor {
   return nested;
 }
 
-/** An entry of a map from text to text. */
-export function readEntry(c: Cursor): [key: string, value: string] {
-  let key = '';
-  let value = '';
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (tag === delimited(1)) key = readText(c);
-    else if (tag === delimited(2)) value = readText(c);
-    else skipField(c, tag);
-  }
-  return [key, value];
+/** What is in a message's first field, which is a message too. */
+export function firstField(bytes: Buffer): Buffer {
+  const c = cursor(bytes);
+  readTag(c);
+  return readBytes(c);
 }
 
 /** Moves past a field that the reader doesn't know, as every protobuf reader must. */
@@ -150,7 +144,7 @@ export function nested(field: number, ...parts: readonly Uint8Array[]): Buffer {
 
 export const text = (field: number, value: string): Buffer => nested(field, Buffer.from(value));
 
-const FRAME_HEAD_BYTES = 5;
+export const FRAME_HEAD_BYTES = 5;
 
 /** A whole gRPC frame around a message: one byte “not compressed”, four bytes length, the message. */
 export function frame(...parts: readonly Uint8Array[]): Buffer {

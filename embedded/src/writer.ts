@@ -8,8 +8,6 @@ import { isIoError } from './database.ts';
 import { storeError } from './errors.ts';
 
 export type Write = Change & {
-  /** Size of the events, for the bound of a commit. */
-  readonly bytes: number;
   /** Nobody waits for the answer any more: it isn't written if it wasn't yet. */
   readonly abandoned: () => boolean;
   readonly done: (outcome: Outcome) => void;
@@ -67,7 +65,7 @@ export function createWriter(
     let bytes = 0;
     let count = 0;
     while (count < queue.length && count < COMMIT_WRITES && bytes < COMMIT_BYTES)
-      bytes += queue[count++]!.bytes;
+      for (const { data, metadata } of queue[count++]!.events) bytes += data.length + metadata.length;
     const group = queue.slice(0, count);
     queue = count === queue.length ? [] : queue.slice(count);
     return group;

@@ -9,8 +9,8 @@ function slowCall() {
   const call: Call = {
     header: () => undefined,
     open: () => state.open,
-    send: frames => {
-      state.held += frames.length;
+    send: (...frames) => {
+      for (const frame of frames) state.held += frame.length;
     },
     backlog: () => state.held,
     whenDrained: then => {
@@ -24,6 +24,9 @@ function slowCall() {
     whenClosed: () => undefined,
     pause: () => undefined,
     resume: () => undefined,
+    fail: error => {
+      throw error;
+    },
     end: () => {
       state.open = false;
     },
@@ -38,15 +41,11 @@ async function settle(): Promise<void> {
 
 const PAGE_BYTES = 100_000;
 const page = Buffer.alloc(PAGE_BYTES);
-const unreachable = (error: unknown): void => {
-  throw error;
-};
-
 describe('pump', () => {
   it('reads no further than a slow reader takes', async () => {
     const { call, state } = slowCall();
     let steps = 0;
-    pump(call, () => ({ frames: [page], more: ++steps < 100 }), unreachable);
+    pump(call, () => ({ frames: [page], more: ++steps < 100 }));
     await settle();
     expect(state.held).toBeLessThanOrEqual(3 * PAGE_BYTES);
     const before = steps;
@@ -68,7 +67,7 @@ describe('pump', () => {
       steps++;
       return { frames: [], more: false };
     };
-    const wake = pump(call, step, unreachable);
+    const wake = pump(call, step);
     await settle();
     expect(steps).toBe(1);
     wake();
@@ -80,7 +79,7 @@ describe('pump', () => {
   it('stops when the reader has gone', async () => {
     const { call, state } = slowCall();
     let steps = 0;
-    pump(call, () => ({ frames: [Buffer.alloc(1)], more: ++steps > 0 }), unreachable);
+    pump(call, () => ({ frames: [Buffer.alloc(1)], more: ++steps > 0 }));
     await settle();
     state.open = false;
     await settle();
@@ -90,12 +89,12 @@ describe('pump', () => {
   });
 
   it('tells what a step threw', async () => {
-    const { call } = slowCall();
     const failures: unknown[] = [];
+    const call = { ...slowCall().call, fail: (error: unknown) => void failures.push(error) };
     const failing = (): never => {
       throw new Error('damaged');
     };
-    pump(call, failing, error => failures.push(error));
+    pump(call, failing);
     await settle();
     expect(failures).toEqual([new Error('damaged')]);
   });

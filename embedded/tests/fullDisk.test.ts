@@ -77,7 +77,6 @@ describe('a full disk', () => {
           stream: Buffer.from('numbers'),
           expected: 'any',
           events,
-          bytes: 0,
           abandoned: () => false,
           done: ({ kind }) => resolve(kind),
         });

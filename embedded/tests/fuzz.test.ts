@@ -129,13 +129,14 @@ const read = fc
       fc.constant(nested(6)),
     ),
     fc.option(filter, { nil: undefined }),
-    fc.array(fc.tuple(fc.constantFrom(3, 4, 8, 9, 10, 15), any64), { maxLength: 3 }),
+    fc.array(fc.tuple(fc.constantFrom(3, 4, 8, 10, 15), any64), { maxLength: 3 }),
   )
   .map(([source, count, filtered, others]) =>
     nested(
       1,
       source,
       count,
+      nested(9, nested(2)),
       ...(filtered ? [filtered] : []),
       ...others.map(([field, value]) => number(field, value)),
     ),

@@ -82,6 +82,7 @@ describe('broken input', () => {
     ['a request without its options', `${STREAMS}/Read`, [framed()], '3'],
     ['a wire type that there is not', `${STREAMS}/Append`, [framed(0x0f)], '3'],
     ['a number without an end', `${STREAMS}/Append`, [framed(...Array<number>(20).fill(0xff))], '3'],
+    ['a read with ids as two numbers', `${STREAMS}/Read`, [framed(0x0a, 2, 0x12, 0)], '12'],
     ['an append without anything', `${STREAMS}/Append`, [], '3'],
     ['a compressed message', `${STREAMS}/Read`, [Uint8Array.from([1, 0, 0, 0, 0])], '12'],
     ['a message of 4 GB', `${STREAMS}/Read`, [Uint8Array.from([0, 255, 255, 255, 255])], '8'],
@@ -94,7 +95,7 @@ describe('broken input', () => {
     const name = [...Buffer.from('nobody')];
     const identifier = [0x1a, name.length, ...name];
     const stream = [0x0a, identifier.length, ...identifier, 0x1a, 0];
-    const options = [0x0a, stream.length, ...stream, 0x28, 10, 0x42, 0];
+    const options = [0x0a, stream.length, ...stream, 0x28, 10, 0x42, 0, 0x4a, 2, 0x12, 0];
     const bytes = framed(0x0a, options.length, ...options);
     const pieces = Array.from(bytes, byte => Uint8Array.of(byte));
     expect(await call(store.port, `${STREAMS}/Read`, pieces)).toMatchObject({ status: '0' });

@@ -41,7 +41,6 @@ describe('the store', () => {
         stream: Buffer.from(stream),
         expected: revision,
         events: [event],
-        bytes: 0,
         abandoned,
       };
       await new Promise<Outcome>(done => writer.submit({ ...change, done }));

@@ -20,7 +20,6 @@ function writerOver(change: (store: Store) => Partial<Store>) {
         stream: Buffer.from(stream),
         expected: 'any',
         events: [event],
-        bytes: 0,
         abandoned: () => abandoned,
         done,
       });

@@ -10,7 +10,7 @@ import type { Dispatch } from '../commands/dispatch.ts';
 import type { CommandError } from '../commands/errors.ts';
 import { idFrom } from '../eventstore/hash.ts';
 import { checkLog } from '../projections/engine/checkLog.ts';
-import type { Feed } from '../projections/engine/source.ts';
+import { comparePoints, type Feed, type LogPoint } from '../projections/engine/source.ts';
 import { type Signer, signHead } from './head.ts';
 import { type Growth, type KeptTrees, openTrees } from './keptTrees.ts';
 import type { StoredLog, StoredLogEvent } from './storedLog.ts';
@@ -56,27 +56,30 @@ const KEEPER = { type: 'process', id: 'treeKeeper' } as const;
 export async function keepTrees(options: KeeperOptions, signal: AbortSignal): Promise<void> {
   const { pool, log, clock } = options;
   const trees = await openTrees(pool, options.onHead, clock.now().getTime());
-  await checkLog(log, trees.begin);
+  const end = await checkLog(log, trees.begin);
   const feed = log.subscribe(trees.begin);
   const close = () => feed.close();
   signal.addEventListener('abort', close, { once: true });
   if (signal.aborted) close();
   try {
-    await follow(options, trees, feed, signal);
+    await follow(options, trees, feed, end, signal);
   } finally {
     signal.removeEventListener('abort', close);
     feed.close();
   }
 }
 
+/** @param end where the log ended when it was begun: up to there it only catches up. */
 async function follow(
   options: KeeperOptions,
   trees: KeptTrees,
   feed: Feed<StoredLogEvent>,
+  end: LogPoint | undefined,
   signal: AbortSignal,
 ) {
   const { clock, every } = options;
   const isLate = ({ since }: Growth) => clock.now().getTime() - since >= every.ms;
+  let isBehind = comparePoints(trees.begin, end) < 0;
   let taking = feed.take(BATCH);
   for (;;) {
     const batch = await beforeDue(options, trees, taking);
@@ -85,9 +88,9 @@ async function follow(
     if (batch) {
       await trees.add(batch, clock.now().getTime());
       if (trees.unstored() >= UNSTORED) await trees.store();
+      isBehind &&= comparePoints(batch.at(-1)?.point, end) < 0;
       taking = feed.take(BATCH);
     }
-    const isBehind = batch?.length === BATCH;
     // While it catches up, their number alone asks for no head: the one at the end covers all of them.
     await signDue(options, trees, growth => isLate(growth) || (!isBehind && growth.pending >= every.events));
     // The projector has this thread too: of much to catch up with every second moment is left to it.

@@ -1,5 +1,5 @@
 /** Links: an event of type `$>` whose data name another, as `revision@stream`. */
-import { binaryEvent, jsonEvent } from '@eventstore/db-client';
+import { binaryEvent, jsonEvent, type ResolvedEvent } from '@eventstore/db-client';
 import { describe, expect, it } from 'vitest';
 import { all, collect, newStream, useEventStore } from './support.ts';
 
@@ -18,6 +18,15 @@ async function linked() {
     linkTo(0, newStream()),
   ]);
   return { target, links, notes };
+}
+
+/** A link with these data, as a read that follows links gives it. */
+async function resolved(data: string): Promise<ResolvedEvent> {
+  const links = newStream();
+  await store.client.appendToStream(links, binaryEvent({ type: '$>', data: Buffer.from(data) }));
+  const [link] = await all(store.client.readStream(links, { resolveLinkTos: true }));
+  if (!link) throw new Error('the link is missing');
+  return link;
 }
 
 describe('links', () => {
@@ -47,6 +56,29 @@ describe('links', () => {
     expect(hidden?.event).toBeUndefined();
     expect(hidden?.link).toMatchObject({ streamId: links, revision: 1n });
   });
+
+  it.each(['-1@', ' +2@', '2 @'])('may write the number as %j: the last event, or 2', async number => {
+    const { target, notes } = await linked();
+    expect(await resolved(`${number}${target}`)).toMatchObject({
+      event: { id: notes[2]?.id },
+      link: { type: '$>' },
+    });
+  });
+
+  it.each(['2', '2@', '-2@stream'])('that lead nowhere, such as %j, are given alone', async data => {
+    const { event, link } = await resolved(data);
+    expect(event).toBeUndefined();
+    expect(link?.type).toBe('$>');
+  });
+
+  it.each(['', 'two@stream', '"2@stream"', '9223372036854775808@stream'])(
+    'that begin with no number, such as %j, are events like any other',
+    async data => {
+      const { event, link } = await resolved(data);
+      expect(event?.type).toBe('$>');
+      expect(link).toBeUndefined();
+    },
+  );
 
   it('are events like any other when that is not asked for', async () => {
     const { links } = await linked();

@@ -4,7 +4,9 @@
  */
 import {
   BACKWARDS,
+  binaryEvent,
   END,
+  type JSONType,
   jsonEvent,
   NO_STREAM,
   type Position,
@@ -257,19 +259,34 @@ describe('a metastream', () => {
     expect(everything.map(one => one.event?.data)).toEqual([{ own: 1 }, { own: 2 }, { own: 3 }]);
   });
 
-  it.each([
-    ['no JSON', Buffer.from('{"$maxCount":1')],
-    ['a limit that is text', Buffer.from('{"$maxCount":"1"}')],
-    ['a limit of zero', Buffer.from('{"$maxCount":0}')],
-  ])('whose event is %s hides nothing', async (_, data) => {
+  it.each<[string, JSONType]>([
+    ['a limit that is text', { $maxCount: '1' }],
+    ['a limit that is not whole', { $maxCount: 1.5 }],
+    ['a limit of zero', { $maxCount: 0 }],
+    ['a limit, and one that is text', { $maxCount: 1, $tb: '1' }],
+    ['a limit, and an age beyond what .NET can count', { $maxCount: 1, $maxAge: 922_337_203_686 }],
+    ['a limit, and a cache control that is text', { $maxCount: 1, $cacheControl: 'long' }],
+    ['a limit, and no access control list', { $maxCount: 1, $acl: null }],
+    ['a limit, and a role that is a number', { $maxCount: 1, $acl: { $r: ['a', 2] } }],
+    ['a limit, and a right that is unknown', { $maxCount: 1, $acl: { $x: 'a' } }],
+    ['a list', [{ $maxCount: 1 }]],
+  ])('whose event says %s hides nothing', async (_, data) => {
     const stream = await streamOf(3);
-    await store.client.appendToStream(`$$${stream}`, {
-      ...event(),
-      type: '$metadata',
-      contentType: 'application/octet-stream',
-      data,
-    });
+    await store.client.appendToStream(`$$${stream}`, jsonEvent({ type: '$metadata', data }));
     expect(await forwards(stream)).toEqual(upTo(3));
+  });
+
+  it('whose event is not JSON, by what it says of itself, hides nothing', async () => {
+    const stream = await streamOf(3);
+    const data = Buffer.from('{"$maxCount":1}');
+    await store.client.appendToStream(`$$${stream}`, binaryEvent({ type: '$metadata', data }));
+    expect(await forwards(stream)).toEqual(upTo(3));
+  });
+
+  it('whose event has another type counts all the same', async () => {
+    const stream = await streamOf(3);
+    await store.client.appendToStream(`$$${stream}`, jsonEvent({ type: 'Other', data: { $maxCount: 1 } }));
+    expect(await forwards(stream)).toEqual([2n]);
   });
 
   it('may belong to a system stream', async () => {

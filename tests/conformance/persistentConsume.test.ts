@@ -214,7 +214,7 @@ describe('several consumers of a group', () => {
   });
 
   it('each keep the streams that they have begun with Pinned', async () => {
-    const sources = Array.from({ length: 20 }, newStream);
+    const sources = Array.from({ length: 60 }, newStream);
     const of = await newGroupOf(store.client, 0, { consumerStrategyName: PINNED, resolveLinkTos: true });
     for (const source of sources) await store.client.appendToStream(source, notes(3));
     const consumers = [join(of), join(of), join(of)];
@@ -225,7 +225,7 @@ describe('several consumers of a group', () => {
         sources.map(source => link(revision, source)),
       );
     }
-    await expect.poll(() => consumers.flatMap(({ events }) => events).length).toBe(60);
+    await expect.poll(() => consumers.flatMap(({ events }) => events).length).toBe(180);
     const streamsOf = consumers.map(({ events }) => new Set(events.map(({ event }) => event?.streamId)));
     expect(streamsOf.reduce((sum, { size }) => sum + size, 0)).toBe(sources.length);
     for (const { size } of streamsOf) expect(size).toBeGreaterThan(0);

@@ -218,6 +218,7 @@ describe('a group tells', () => {
     expect(connections).toHaveLength(1);
     expect(connections[0]).toMatchObject({
       connectionName: store.client.connectionName,
+      username: 'system',
       availableSlots: 0,
       inFlightMessages: 4,
       totalItems: 5n,

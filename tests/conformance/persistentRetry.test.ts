@@ -1,5 +1,10 @@
 /** What becomes of events that a consumer can't take, by https://docs.kurrent.io/clients/grpc/persistent-subscriptions.html#nack */
-import { PersistentSubscriptionFailedError, type ResolvedEvent } from '@eventstore/db-client';
+import {
+  binaryEvent,
+  PersistentSubscriptionFailedError,
+  type ResolvedEvent,
+  StreamNotFoundError,
+} from '@eventstore/db-client';
 import { describe, expect, it } from 'vitest';
 import {
   ack,
@@ -7,12 +12,15 @@ import {
   consume,
   type Given,
   keep,
+  newGroup,
   newGroupOf,
   note,
+  notes,
   numberOf,
+  settings,
   untilInfo,
 } from './persistentSupport.ts';
-import { all, ids, rejection, useEventStore } from './support.ts';
+import { all, ids, newStream, rejection, revisions, useEventStore } from './support.ts';
 
 const store = useEventStore();
 type Of = { readonly stream: string; readonly group: string };
@@ -133,6 +141,51 @@ describe('a parked event', () => {
     await consumer.leave();
   });
 
+  it('is linked where a followed link leads to, be there an event or not; any other data stand for themselves', async () => {
+    const [target, stream, group] = [newStream(), newStream(), newGroup()];
+    await store.client.appendToStream(target, notes(3));
+    const links = [`-1@${target}`, `7@${target}`, 'no link'];
+    await store.client.appendToStream(
+      stream,
+      links.map(data => binaryEvent({ type: '$>', data: Buffer.from(data) })),
+    );
+    const of = { stream, group };
+    await store.client.createPersistentSubscriptionToStream(
+      stream,
+      group,
+      settings({ resolveLinkTos: true }),
+    );
+    const consumer = join(of, (event, subscription) => subscription.nack('park', 'later', event));
+    await consumer.has(3);
+    await untilInfo(store.client, of, { parkedMessageCount: 3n, totalInFlightMessages: 0 });
+    const parked = await all(store.client.readStream(parkedStream(of)));
+    expect(parked.map(({ event }) => new TextDecoder().decode(Object(event?.data)))).toEqual([
+      `2@${target}`,
+      `7@${target}`,
+      `2@${stream}`,
+    ]);
+    // Where they were in the stream; the server leaves a zero out.
+    expect(parked.map(({ event }) => Object(event?.metadata).subscriptionEventNumber)).toEqual([
+      undefined,
+      1,
+      2,
+    ]);
+    await consumer.leave();
+  });
+
+  it('goes with its group, and so does its stream', async () => {
+    const of = await newParked(1);
+    await replay(of);
+    const consumer = join(of);
+    await consumer.has(1);
+    await untilInfo(store.client, of, { parkedMessageCount: 0n, totalInFlightMessages: 0 });
+    await consumer.leave();
+    await store.client.deletePersistentSubscriptionToStream(of.stream, of.group);
+    await expect
+      .poll(async () => await rejection(readParked(of)).catch(() => 'it is still there'))
+      .toBeInstanceOf(StreamNotFoundError);
+  });
+
   it('does not come again by itself, nor hold up the checkpoint', async () => {
     const of = await newGroupOf(store.client, 3, { checkPointUpperBound: 1 });
     const consumer = join(of, parking(0));
@@ -173,6 +226,10 @@ describe('a replay', () => {
     await consumer.has(1);
     for (const round of [2, 3]) {
       await untilInfo(store.client, of, { parkedMessageCount: 1n });
+      // What has been replayed is hidden a moment after it was given.
+      await expect
+        .poll(async () => revisions(await all(store.client.readStream(parkedStream(of)))))
+        .toEqual([BigInt(round - 2)]);
       await replay(of);
       await consumer.has(round);
     }

@@ -42,7 +42,6 @@ describe('reading a stream', () => {
     ['forwards from the last', { fromRevision: 99n }, range(99, 99)],
     ['forwards from beyond the last: nothing', { fromRevision: 100n }, []],
     ['forwards from far beyond the last: nothing', { fromRevision: 2n ** 62n }, []],
-    ['forwards from the end: nothing', { fromRevision: END }, []],
     ['backwards from the end', { direction: BACKWARDS, fromRevision: END }, range(99, 0)],
     ['the last event', { direction: BACKWARDS, fromRevision: END, maxCount: 1 }, range(99, 99)],
     ['backwards from a revision, with that', { direction: BACKWARDS, fromRevision: 3n }, range(3, 0)],
@@ -76,6 +75,19 @@ describe('reading a stream', () => {
     const [same] = await all(store.client.readAll({ ...(fromPosition && { fromPosition }), maxCount: 1 }));
     expect(same?.event?.id).toBe(tenth?.event?.id);
     expect(same?.event?.position).toEqual(fromPosition);
+  });
+
+  it.each<[string, ReadStreamOptions]>([
+    ['forwards from the end', { fromRevision: END }],
+    ['no events', { maxCount: 0 }],
+    ['no events backwards', { direction: BACKWARDS, fromRevision: END, maxCount: 0 }],
+  ])('refuses %s, whether the stream is there or not', async (_, options) => {
+    for (const name of [stream, newStream()])
+      expect(await rejection(all(store.client.readStream(name, options)))).toMatchObject({
+        type: 'unknown',
+        code: 2,
+        message: '2 UNKNOWN: Unexpected ReadStreamResult: Error',
+      });
   });
 
   it('says which stream is not there', async () => {

@@ -46,10 +46,9 @@ describe('gossip', () => {
 });
 
 describe('over HTTP', () => {
-  it('the server says that it lives, in the way that is asked for', async () => {
+  it('the server says that it lives', async () => {
     for (const method of ['GET', 'HEAD'])
       expect((await fetch(httpUrl('/health/live'), { method })).status).toBe(204);
-    expect((await fetch(httpUrl('/health/live?liveCode=200'))).status).toBe(200);
   });
 
   it('the server says what it is', async () => {

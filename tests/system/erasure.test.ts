@@ -244,6 +244,12 @@ describe('once they are erased', () => {
     expect(live.map(rows => rows.length).every(length => length > 0)).toBe(true);
   });
 
+  test('chains, trees and read models verify', async () => {
+    const { code, out } = await bed.use(relata(['verify'], { env: settings(app.dir) })).ended;
+    expect(code, out).toBe(0);
+    expect(traces.in(out)).toEqual([]);
+  });
+
   test('what was printed and logged says nothing of them', () =>
     expect(traces.in(app.out() + app.err())).toEqual([]));
 

@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../engine.ts';
 import type { Filter } from '../filters.ts';
-import { type Definition, formatPosition, parsePosition } from './definition.ts';
+import { type Definition, formatPosition, NO_SETTINGS, parsePosition } from './definition.ts';
 import { appendLatest, CONFIG_STREAM, isObject, lastValue } from './systemStreams.ts';
 
 export type Configured = Definition & {
@@ -28,57 +28,33 @@ export function loadConfig(engine: Engine): Configured[] {
   return entries.flatMap((entry: unknown) => (isObject(entry) ? fromEntry(entry) : []));
 }
 
-function toEntry({ stream, group, filter, startFrom, settings, startedAt }: Configured): object {
-  return {
-    stream,
-    group,
-    filter: filter && toFilterEntry(filter),
-    resolveLinkTos: settings.resolveLinks,
-    extraStatistics: settings.extraStatistics,
-    messageTimeout: settings.messageTimeout,
-    startPosition: formatPosition(stream, startFrom),
-    startedAt,
-    liveBufferSize: settings.liveBufferSize,
-    historyBufferSize: settings.historyBufferSize,
-    maxRetryCount: settings.maxRetryCount,
-    readBatchSize: settings.readBatchSize,
-    checkPointAfter: settings.checkpointAfter,
-    minCheckPointCount: settings.minCheckpointCount,
-    maxCheckPointCount: settings.maxCheckpointCount,
-    maxSubscriberCount: settings.maxSubscriberCount,
-    namedConsumerStrategy: settings.strategy,
-  };
-}
+const toEntry = ({ settings, filter, startFrom, ...group }: Configured): object => ({
+  ...group,
+  ...settings,
+  startPosition: formatPosition(group.stream, startFrom),
+  filter: filter && toFilterEntry(filter),
+});
 
 type Entry = Readonly<Record<string, unknown>>;
 
 function fromEntry(entry: Entry): Configured[] {
-  const stream = text(entry, 'stream');
-  const startFrom = parsePosition(stream, text(entry, 'startPosition'));
+  const { stream, group, startedAt, startPosition } = likeIn(entry, BLANK);
+  const startFrom = parsePosition(stream, startPosition);
   if (stream === '' || !startFrom) return [];
-  return [
-    {
-      stream,
-      group: text(entry, 'group'),
-      filter: isObject(entry.filter) ? fromFilterEntry(entry.filter) : undefined,
-      startFrom,
-      startedAt: number(entry, 'startedAt'),
-      settings: {
-        resolveLinks: entry.resolveLinkTos === true,
-        extraStatistics: entry.extraStatistics === true,
-        messageTimeout: number(entry, 'messageTimeout'),
-        liveBufferSize: number(entry, 'liveBufferSize'),
-        historyBufferSize: number(entry, 'historyBufferSize'),
-        maxRetryCount: number(entry, 'maxRetryCount'),
-        readBatchSize: number(entry, 'readBatchSize'),
-        checkpointAfter: number(entry, 'checkPointAfter'),
-        minCheckpointCount: number(entry, 'minCheckPointCount'),
-        maxCheckpointCount: number(entry, 'maxCheckPointCount'),
-        maxSubscriberCount: number(entry, 'maxSubscriberCount'),
-        strategy: text(entry, 'namedConsumerStrategy'),
-      },
-    },
-  ];
+  const filter = isObject(entry.filter) ? fromFilterEntry(entry.filter) : undefined;
+  return [{ stream, group, startedAt, startFrom, filter, settings: likeIn(entry, NO_SETTINGS) }];
+}
+
+const BLANK = { stream: '', group: '', startedAt: 0, startPosition: '' };
+
+/** The values of an entry that are of the same kind as those given, which stand for the others. */
+function likeIn<Like extends object>(entry: Entry, like: Like): Like {
+  const values = Object.entries(like).map(([key, value]) => [
+    key,
+    typeof entry[key] === typeof value ? entry[key] : value,
+  ]);
+  // Each key is there, with a value of its own kind.
+  return Object.fromEntries(values) as Like;
 }
 
 const CONTEXT = { stream: 'streamid', type: 'eventtype' } as const;
@@ -90,22 +66,10 @@ const toFilterEntry = ({ on, regex, prefixes }: Filter): object => ({
   isAllStream: true,
 });
 
-function fromFilterEntry(entry: Entry): Filter {
-  const data = Array.isArray(entry.data) ? entry.data.map(String) : [];
-  const isRegex = text(entry, 'type') === 'regex';
-  return {
-    on: text(entry, 'context') === CONTEXT.type ? 'type' : 'stream',
-    regex: isRegex ? (data[0] ?? '') : '',
-    prefixes: isRegex ? [] : data,
-  };
-}
-
-function text(entry: Entry, key: string): string {
-  const value = entry[key];
-  return typeof value === 'string' ? value : '';
-}
-
-function number(entry: Entry, key: string): number {
-  const value = entry[key];
-  return typeof value === 'number' ? value : 0;
+function fromFilterEntry({ context, type, data }: Entry): Filter {
+  const expressions = Array.isArray(data) ? data.map(String) : [];
+  const on = context === CONTEXT.type ? 'type' : 'stream';
+  return type === 'regex'
+    ? { on, regex: expressions[0] ?? '', prefixes: [] }
+    : { on, regex: '', prefixes: expressions };
 }

@@ -1,56 +1,38 @@
 /** A consumer of a group, at the other end of a call. */
 import type { Engine } from '../engine.ts';
-import { type Show, shower } from '../links.ts';
+import { shower } from '../links.ts';
 import type { Call } from '../transport.ts';
+import type { Settings } from './definition.ts';
 import { createRate, createTimings } from './measurements.ts';
 import type { ConnectionInfo } from './responses.ts';
-import type { Consumer } from './strategies.ts';
 
-export type Connection = Consumer & {
-  readonly call: Call;
-  readonly show: Show;
-  /** Replayed events are shown with the link by which they were parked. */
-  readonly showReplayed: Show;
-  /** What is sent within one turn of the event loop goes out together. */
-  readonly send: (frame: Buffer) => void;
-  readonly given: (id: string, now: number) => void;
-  readonly answered: (id: string, now: number) => void;
-  readonly info: (now: number) => ConnectionInfo;
-};
-
-export type ConnectionOptions = { readonly bufferSize: number; readonly structuredIds: boolean };
+export type Connection = ReturnType<typeof createConnection>;
+export type ConnectionOptions = { readonly bufferSize: number };
 
 export function createConnection(
   engine: Engine,
   call: Call,
-  { bufferSize, structuredIds }: ConnectionOptions,
-  { resolveLinks, extraStatistics }: { readonly resolveLinks: boolean; readonly extraStatistics: boolean },
+  { bufferSize }: ConnectionOptions,
+  { resolveLinkTos: resolveLinks, extraStatistics }: Settings,
   now: number,
-): Connection {
+) {
   const rate = createRate(now);
   const timings = extraStatistics ? createTimings() : undefined;
-  let frames: Buffer[] = [];
-  function flush(): void {
-    const together = frames;
-    frames = [];
-    call.send(together.length === 1 ? together[0]! : Buffer.concat(together));
-  }
-  const connection: Connection = {
+  const connection = {
     call,
     bufferSize,
     inFlight: 0,
-    show: shower(engine, { resolveLinks, structuredIds }),
-    showReplayed: shower(engine, { resolveLinks: true, structuredIds }),
-    send(frame) {
-      if (frames.push(frame) === 1) queueMicrotask(flush);
-    },
-    given(id, at) {
+    show: shower(engine, { resolveLinks }),
+    /** Replayed events are shown with the link by which they were parked. */
+    showReplayed: shower(engine, { resolveLinks: true }),
+    given(id: string, at: number): void {
       rate.add();
       timings?.start(id, at);
     },
-    answered: (id, at) => timings?.end(id, at),
-    info: at => ({
-      username: usernameOf(call.header('authorization')),
+    answered: (id: string, at: number): void => timings?.end(id, at),
+    info: (at: number): ConnectionInfo => ({
+      // Who connects to a server without security, whatever credentials it sends.
+      username: 'system',
       name: call.header('connection-name') ?? '<unknown>',
       items: rate.read(at),
       measurements: timings?.read() ?? [],
@@ -59,13 +41,4 @@ export function createConnection(
     }),
   };
   return connection;
-}
-
-/** Who the client says that it is; nobody checks it. */
-function usernameOf(authorization: string | undefined): string {
-  const [, encoded] = /^Basic (.*)$/i.exec(authorization ?? '') ?? [];
-  const [name] = Buffer.from(encoded ?? '', 'base64')
-    .toString('utf8')
-    .split(':');
-  return name || 'anonymous';
 }

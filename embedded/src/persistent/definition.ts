@@ -9,15 +9,32 @@ export const ALL = '$all';
 export type StartFrom = { readonly commit: number; readonly prepare: number };
 export const LIVE: StartFrom = { commit: -1, prepare: -1 };
 
+/** Called as in the server's own configuration, where they are kept. */
 export type Settings = GroupSettings & {
-  readonly resolveLinks: boolean;
+  readonly resolveLinkTos: boolean;
   /** Whether answering times are measured. */
   readonly extraStatistics: boolean;
   /** 0: any number. */
   readonly maxSubscriberCount: number;
   /** Kept and told; here history and live events share one buffer. */
   readonly liveBufferSize: number;
-  readonly strategy: string;
+  readonly namedConsumerStrategy: string;
+};
+
+/** Those of a request that names none. */
+export const NO_SETTINGS: Settings = {
+  resolveLinkTos: false,
+  extraStatistics: false,
+  messageTimeout: 0,
+  maxRetryCount: 0,
+  checkPointAfter: 0,
+  minCheckPointCount: 0,
+  maxCheckPointCount: 0,
+  maxSubscriberCount: 0,
+  liveBufferSize: 0,
+  readBatchSize: 0,
+  historyBufferSize: 0,
+  namedConsumerStrategy: 'DispatchToSingle',
 };
 
 export type GroupName = { readonly stream: string; readonly group: string };
@@ -50,7 +67,8 @@ export function findFault(
 ): string | undefined {
   const { commit, prepare } = startFrom;
   if (stream === '') return 'Bad stream name.';
-  if (!STRATEGIES.has(settings.strategy)) return `Consumer strategy ${settings.strategy} does not exist.`;
+  if (!STRATEGIES.has(settings.namedConsumerStrategy))
+    return `Consumer strategy ${settings.namedConsumerStrategy} does not exist.`;
   if (stream === ALL && prepare > commit) {
     return 'Invalid Start From position: prepare position must be less than or equal to the commit position.';
   }

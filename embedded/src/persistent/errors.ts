@@ -1,5 +1,5 @@
 /** How calls about groups fail: the server's words, and the trailers that its clients make typed errors of. */
-import { type Refusal, refusal, STATUS } from '../transport.ts';
+import { type Refusal, refusal, STATUS } from '../status.ts';
 import type { GroupName } from './definition.ts';
 
 const named = ({ stream, group }: GroupName): string => `Subscription group ${group} on stream ${stream}`;

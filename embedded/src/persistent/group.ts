@@ -12,12 +12,12 @@ export type GroupSettings = {
   readonly maxRetryCount: number;
   /** Milliseconds until an unanswered event is sent again. */
   readonly messageTimeout: number;
-  /** Milliseconds between checkpoints; 0: only `maxCheckpointCount` leads to one. */
-  readonly checkpointAfter: number;
+  /** Milliseconds between checkpoints; 0: only `maxCheckPointCount` leads to one. */
+  readonly checkPointAfter: number;
   /** Events since the last checkpoint that a checkpoint by time needs. */
-  readonly minCheckpointCount: number;
+  readonly minCheckPointCount: number;
   /** Events since the last checkpoint that lead to one at once. */
-  readonly maxCheckpointCount: number;
+  readonly maxCheckPointCount: number;
   /** Events that wait in memory. */
   readonly historyBufferSize: number;
   readonly readBatchSize: number;
@@ -108,7 +108,6 @@ export function createGroup<Event, C extends Consumer>(
   function land({ message, consumer }: Flight<Event, C>): Message<Event> {
     inFlight.delete(message.id);
     consumer.inFlight--;
-    strategy.answered(consumer, message.key);
     effects.release(consumer, message);
     return message;
   }
@@ -145,10 +144,10 @@ export function createGroup<Event, C extends Consumer>(
     if (position === undefined || difference <= 0) return;
     const isTime =
       by === 'clock' &&
-      settings.checkpointAfter > 0 &&
-      now - checkpointed.at >= settings.checkpointAfter &&
-      difference >= settings.minCheckpointCount;
-    if (!isTime && difference < settings.maxCheckpointCount) return;
+      settings.checkPointAfter > 0 &&
+      now - checkpointed.at >= settings.checkPointAfter &&
+      difference >= settings.minCheckPointCount;
+    if (!isTime && difference < settings.maxCheckPointCount) return;
     checkpointed = { count, at: now };
     effects.checkpoint(position);
   }

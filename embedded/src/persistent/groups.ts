@@ -3,7 +3,7 @@
  * They are there again after a restart, with their checkpoints and parked events.
  */
 import type { Engine } from '../engine.ts';
-import type { Call, Explain } from '../transport.ts';
+import type { Call } from '../transport.ts';
 import { type Configured, loadConfig, saveConfig } from './config.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { ALL, type Definition, findFault, type GroupName, LIVE } from './definition.ts';
@@ -18,7 +18,7 @@ export type Groups = ReturnType<typeof openGroups>;
 /** How often time-outs and checkpoints are looked at; the server does it once a second. */
 const TICK_MS = 200;
 
-export function openGroups(engine: Engine, explain: Explain) {
+export function openGroups(engine: Engine) {
   /** By stream, then by name. A stream that has had a group since the start stays. */
   let streams = new Map<string, Map<string, RunningGroup>>();
   let turn: Promise<unknown> = Promise.resolve();
@@ -43,7 +43,7 @@ export function openGroups(engine: Engine, explain: Explain) {
     const { stream, group } = configured;
     const groups = streams.get(stream) ?? new Map<string, RunningGroup>();
     streams.set(stream, groups);
-    groups.set(group, runGroup(engine, configured, explain));
+    groups.set(group, runGroup(engine, configured));
   }
 
   function load(): void {

@@ -3,7 +3,8 @@
  * they go for good only when all that were replayed are done, so that a restart in between loses none.
  */
 import type { Engine } from '../engine.ts';
-import { fieldsOf } from '../record.ts';
+import { follow } from '../links.ts';
+import { fieldsOf, ownEvent } from '../record.ts';
 import { type PageLimit, RECORD, REVISION, type Row, STREAM, TYPE } from '../store.ts';
 import { LINK_TYPE } from '../system.ts';
 import type { Configured } from './config.ts';
@@ -15,27 +16,28 @@ export function openParking(engine: Engine, configured: Configured) {
   /** A replay goes up to here. */
   let until = next;
 
-  /** What a link to the event says; a link that is followed is passed on. */
+  const address = (row: Row): string => `${row[REVISION]}@${engine.streamName(row[STREAM])}`;
+
+  /** What a link to the event says. Of a link that is followed it says where that leads, be there an event or not. */
   function linkTo(row: Row, isReplayed: boolean): string {
-    const follows = isReplayed || configured.settings.resolveLinks;
-    if (follows && engine.typeName(row[TYPE]) === LINK_TYPE)
-      return fieldsOf(row[RECORD]).data.toString('utf8');
-    return `${row[REVISION]}@${engine.streamName(row[STREAM])}`;
+    const follows = isReplayed || configured.settings.resolveLinkTos;
+    const target = follows && engine.typeName(row[TYPE]) === LINK_TYPE ? follow(engine, row) : undefined;
+    if (!target) return address(row);
+    return target.row ? address(target.row) : fieldsOf(row[RECORD]).data.toString('utf8');
   }
 
   return {
     /** Resolves when it is durable. */
-    park: (row: Row, origin: { readonly isReplayed: boolean }, reason: string): Promise<void> =>
-      append(engine, stream, {
-        type: LINK_TYPE,
-        json: false,
-        data: linkTo(row, origin.isReplayed),
-        metadata: JSON.stringify({
-          added: new Date().toISOString(),
-          reason,
-          subscriptionEventNumber: row[REVISION],
-        }),
-      }),
+    park(row: Row, origin: { readonly isReplayed: boolean }, reason: string): Promise<void> {
+      const about = {
+        added: new Date().toISOString(),
+        reason,
+        // As the real server writes it: what is zero is left out.
+        ...(row[REVISION] > 0 && { subscriptionEventNumber: row[REVISION] }),
+      };
+      const binary = linkTo(row, origin.isReplayed);
+      return append(engine, stream, ownEvent(LINK_TYPE, { binary, metadata: JSON.stringify(about) }));
+    },
     /** How many wait for a replay. */
     count: (): number => lastRevision(engine, stream) + 1 - Math.max(until, firstRevision(engine, stream)),
     /** From now on `read` gives what is parked; `stopAt` is the revision in the parked stream before which it ends. */

@@ -1,154 +1,139 @@
-/** Requests to the PersistentSubscriptions service about groups that are there. Field numbers are those of EventStoreDB's persistent.proto. */
-import { readStreamIdentifier, readUuid } from '../requests.ts';
+/**
+ * The requests of the PersistentSubscriptions service. Field numbers are those of EventStoreDB's persistent.proto, and
+ * the messages are called as they are there.
+ */
 import {
-  type Cursor,
-  cursor,
-  delimited,
-  malformed,
-  readLength,
-  readNested,
-  readTag,
-  readText,
-  readUint64,
-  scalar,
-  skipField,
-} from '../wire.ts';
-import { ALL, type GroupName } from './definition.ts';
+  AllOptions,
+  clamp,
+  nameOf,
+  present,
+  StreamIdentifier,
+  toFilter,
+  Uuid,
+  UuidOption,
+} from '../requests.ts';
+import { bool, flag, int, many, message, nest, string, uint32, uint64 } from '../schema.ts';
+import { cursor } from '../wire.ts';
+import { ALL, type Definition, type GroupName, LIVE, type StartFrom } from './definition.ts';
 import type { NackAction } from './group.ts';
 
 /** `isAll`: by the option of its own, which is another than a stream called `$all`. */
 export type Target = GroupName & { readonly isAll: boolean };
 
-export type ReadMessage =
-  | {
-      readonly kind: 'options';
-      readonly target: Target;
-      readonly bufferSize: number;
-      readonly structuredIds: boolean;
-    }
-  | { readonly kind: 'ack'; readonly ids: readonly string[] }
-  | {
-      readonly kind: 'nack';
-      readonly ids: readonly string[];
-      readonly action: NackAction;
-      readonly reason: string;
-    };
+const Settings = message({
+  resolveLinkTos: bool(1),
+  /** Where a group of a stream begins. */
+  revision: uint64(2),
+  extraStatistics: bool(3),
+  maxRetryCount: int(5),
+  minCheckPointCount: int(7),
+  maxCheckPointCount: int(8),
+  maxSubscriberCount: int(9),
+  liveBufferSize: int(10),
+  readBatchSize: int(11),
+  historyBufferSize: int(12),
+  strategy: uint32(13),
+  messageTimeout: int(14),
+  checkPointAfter: int(15),
+  /** How newer clients than the Node.js one name a strategy. */
+  named: string(16),
+});
+/** CreateReq and UpdateReq, which are alike but that an update has no filter. */
+const DefinitionReq = withOptions({
+  stream: nest(1, StreamIdentifier),
+  group: string(2),
+  settings: nest(3, Settings),
+  all: nest(5, AllOptions),
+});
+const DeleteReq = withOptions({ stream: nest(1, StreamIdentifier), group: string(2), all: flag(3) });
+const GetInfoReq = withOptions({ stream: nest(1, StreamIdentifier), all: flag(2), group: string(3) });
+const ReplayParkedReq = withOptions({
+  group: string(1),
+  stream: nest(2, StreamIdentifier),
+  all: flag(3),
+  stopAt: uint64(4),
+});
+const ListReq = withOptions({ of: nest(2, message({ stream: nest(1, StreamIdentifier), all: flag(2) })) });
+const Answer = message({ ids: many(2, Uuid), action: uint32(3), reason: string(4) });
+const ReadReq = message({
+  options: nest(
+    1,
+    message({
+      stream: nest(1, StreamIdentifier),
+      group: string(2),
+      bufferSize: int(3),
+      ids: nest(4, UuidOption),
+      all: flag(5),
+    }),
+  ),
+  ack: nest(2, Answer),
+  nack: nest(3, Answer),
+});
 
-const ACTIONS: readonly NackAction[] = ['unknown', 'park', 'retry', 'skip', 'stop'];
-
-/** Calls `field` with each field's tag; it reads the field and says so, or the field is skipped. */
-export function readFields(c: Cursor, field: (tag: number) => boolean): void {
-  while (c.at < c.end) {
-    const tag = readTag(c);
-    if (!field(tag)) skipField(c, tag);
-  }
+/** Every request here but a read is one message, `options`, at field 1. */
+function withOptions<Of extends Parameters<typeof message>[0]>(fields: Of) {
+  const Req = message({ options: nest(1, message(fields)) });
+  return (bytes: Buffer) => present(Req(cursor(bytes)).options);
 }
 
-/** int32 and int64, which may be negative. */
-export const readInt = (c: Cursor): number => Number(BigInt.asIntN(64, readUint64(c)));
+type Named = {
+  readonly stream: ReturnType<typeof StreamIdentifier> | undefined;
+  readonly all: unknown;
+  readonly group: string;
+};
 
-/** Every request here is one message, `options`, at field 1. */
-export function options(bytes: Buffer): Cursor {
-  const c = cursor(bytes);
-  let found: Cursor | undefined;
-  readFields(c, tag => {
-    if (tag !== delimited(1)) return false;
-    found = readNested(c);
-    return true;
-  });
-  if (!found) throw malformed('it has no options');
-  return found;
+export function toTarget({ stream, all, group }: Named): Target {
+  const isAll = all !== undefined && all !== false;
+  return { stream: isAll ? ALL : nameOf(stream).toString('utf8'), group, isAll };
 }
 
-/** The stream (or `$all`) and the group of a request, whose field numbers differ. */
-export function readTarget(
-  c: Cursor,
-  fields: { readonly stream: number; readonly all: number; readonly group: number },
-  other: (tag: number) => boolean = () => false,
-): Target {
-  let target: Target = { stream: '', group: '', isAll: false };
-  readFields(c, tag => {
-    if (tag === delimited(fields.stream)) target = { ...target, stream: readName(readNested(c)) };
-    else if (tag === delimited(fields.all)) {
-      readNested(c);
-      target = { ...target, stream: ALL, isAll: true };
-    } else if (tag === delimited(fields.group)) target = { ...target, group: readText(c) };
-    else return other(tag);
-    return true;
-  });
-  return target;
-}
-
-export const readName = (c: Cursor): string => readStreamIdentifier(c).toString('utf8');
-
-export const readDelete = (bytes: Buffer): Target =>
-  readTarget(options(bytes), { stream: 1, all: 3, group: 2 });
-export const readGetInfo = (bytes: Buffer): Target =>
-  readTarget(options(bytes), { stream: 1, all: 2, group: 3 });
+export const readDelete = (bytes: Buffer): Target => toTarget(DeleteReq(bytes));
+export const readGetInfo = (bytes: Buffer): Target => toTarget(GetInfoReq(bytes));
 
 export function readReplayParked(bytes: Buffer): Target & { readonly stopAt: number | undefined } {
-  const c = options(bytes);
-  let stopAt: number | undefined;
-  const target = readTarget(c, { stream: 2, all: 3, group: 1 }, tag => {
-    if (tag !== scalar(4)) return false;
-    stopAt = readInt(c);
-    return true;
-  });
-  return { ...target, stopAt };
+  const request = ReplayParkedReq(bytes);
+  const stopAt = request.stopAt === undefined ? undefined : Number(BigInt.asIntN(64, request.stopAt));
+  return { ...toTarget(request), stopAt };
 }
 
-/** ListReq: the stream whose groups are asked for; undefined for all groups. */
+/** The stream whose groups are asked for; undefined for all groups. */
 export function readList(bytes: Buffer): string | undefined {
-  const c = options(bytes);
-  let stream: string | undefined;
-  readFields(c, tag => {
-    if (tag !== delimited(2)) return false;
-    stream = readTarget(readNested(c), { stream: 1, all: 2, group: 0 }).stream;
-    return true;
-  });
-  return stream;
+  const { of } = ListReq(bytes);
+  return of && toTarget({ ...of, group: '' }).stream;
 }
 
-/** ReadReq */
-export function readRead(bytes: Buffer): ReadMessage {
-  const c = cursor(bytes);
-  let message: ReadMessage | undefined;
-  readFields(c, tag => {
-    if (tag === delimited(1)) message = readReadOptions(readNested(c));
-    else if (tag === delimited(2)) message = { kind: 'ack', ...readAnswer(readNested(c)) };
-    else if (tag === delimited(3)) message = { kind: 'nack', ...readAnswer(readNested(c)) };
-    else return false;
-    return true;
-  });
-  if (!message) throw malformed('it has neither options nor an answer');
-  return message;
+const ACTIONS: readonly NackAction[] = ['unknown', 'park', 'retry', 'skip', 'stop'];
+export const actionOf = (number: number): NackAction => ACTIONS[number] ?? 'unknown';
+
+/** It has options, an ack or a nack. */
+export function readRead(bytes: Buffer): ReturnType<typeof ReadReq> {
+  const request = ReadReq(cursor(bytes));
+  present(request.options ?? request.ack ?? request.nack);
+  return request;
 }
 
-function readReadOptions(c: Cursor): ReadMessage {
-  let bufferSize = 0;
-  let structuredIds = true;
-  const target = readTarget(c, { stream: 1, all: 5, group: 2 }, tag => {
-    if (tag === scalar(3)) bufferSize = readInt(c);
-    else if (tag === delimited(4)) {
-      const option = readNested(c);
-      structuredIds = option.at === option.end || readTag(option) !== delimited(2);
-    } else return false;
-    return true;
-  });
-  return { kind: 'options', target, bufferSize, structuredIds };
+const STRATEGY_NAMES = ['DispatchToSingle', 'RoundRobin', 'Pinned'];
+
+export function readDefinition(bytes: Buffer): Definition & { readonly isAll: boolean } {
+  const request = DefinitionReq(bytes);
+  const { all } = request;
+  const { revision, strategy, named, ...settings } = request.settings ?? NONE;
+  return {
+    ...toTarget(request),
+    filter: all?.filter && toFilter(all.filter),
+    startFrom: all ? startOf(all) : { commit: toStart(revision), prepare: toStart(revision) },
+    settings: {
+      ...settings,
+      namedConsumerStrategy: named === '' ? (STRATEGY_NAMES[strategy] ?? String(strategy)) : named,
+    },
+  };
 }
 
-/** Ack and Nack, which agree in the fields that they share. */
-function readAnswer(c: Cursor): { ids: string[]; action: NackAction; reason: string } {
-  const ids: string[] = [];
-  let action: NackAction = 'unknown';
-  let reason = '';
-  readFields(c, tag => {
-    if (tag === delimited(2)) ids.push(readUuid(readNested(c)));
-    else if (tag === scalar(3)) action = ACTIONS[readLength(c)] ?? 'unknown';
-    else if (tag === delimited(4)) reason = readText(c);
-    else return false;
-    return true;
-  });
-  return { ids, action, reason };
-}
+const NONE = Settings(cursor(Buffer.alloc(0)));
+
+const startOf = ({ position, end }: ReturnType<typeof AllOptions>): StartFrom =>
+  end ? LIVE : { commit: toStart(position?.commit), prepare: toStart(position?.prepare) };
+
+/** The largest number of all means “live”. */
+const toStart = (value = 0n): number => (value === MAX_UINT64 ? LIVE.commit : clamp(value));
+const MAX_UINT64 = 2n ** 64n - 1n;

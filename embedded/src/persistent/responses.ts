@@ -1,5 +1,6 @@
 /** Responses of the PersistentSubscriptions service. Field numbers are those of EventStoreDB's persistent.proto. */
-import { cursor, frame, nested, number, readNested, readTag, text } from '../wire.ts';
+import { readEventPart } from '../record.ts';
+import { frame, nested, number, text } from '../wire.ts';
 import { type Definition, formatPosition, type StartFrom } from './definition.ts';
 import type { Rate } from './measurements.ts';
 
@@ -9,16 +10,9 @@ export const DONE: Buffer = frame();
 /** ReadResp { subscription_confirmation } */
 export const confirmed = (subscriptionId: string): Buffer => frame(nested(2, text(1, subscriptionId)));
 
-const FRAME_HEAD_BYTES = 5;
-
 /** ReadResp { event }: as a read sends it, and how often it was sent before. */
-export function delivered(shown: Buffer, retryCount: number): Buffer {
-  const c = cursor(shown);
-  c.at = FRAME_HEAD_BYTES;
-  readTag(c);
-  const event = readNested(c);
-  return frame(nested(1, shown.subarray(event.at, event.end), number(5, retryCount)));
-}
+export const delivered = (shown: Buffer, retryCount: number): Buffer =>
+  frame(nested(1, readEventPart(shown), number(5, retryCount)));
 
 export type ConnectionInfo = {
   readonly username: string;
@@ -60,7 +54,7 @@ function infoFields(info: GroupInfo): Buffer[] {
     int(7, items.sinceLast),
     text(8, position(info.lastCheckpoint)),
     text(9, position(info.lastKnown)),
-    int(10, Number(settings.resolveLinks)),
+    int(10, Number(settings.resolveLinkTos)),
     text(11, position(startFrom)),
     int(12, settings.messageTimeout),
     int(13, Number(settings.extraStatistics)),
@@ -68,14 +62,14 @@ function infoFields(info: GroupInfo): Buffer[] {
     int(15, settings.liveBufferSize),
     int(16, settings.historyBufferSize),
     int(17, settings.readBatchSize),
-    int(18, settings.checkpointAfter),
-    int(19, settings.minCheckpointCount),
-    int(20, settings.maxCheckpointCount),
+    int(18, settings.checkPointAfter),
+    int(19, settings.minCheckPointCount),
+    int(20, settings.maxCheckPointCount),
     int(21, info.buffered),
     int(23, info.retries),
     int(24, info.inFlight),
     int(25, info.inFlight),
-    text(26, settings.strategy),
+    text(26, settings.namedConsumerStrategy),
     int(27, settings.maxSubscriberCount),
     int(28, info.parked),
   ];

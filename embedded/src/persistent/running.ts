@@ -4,16 +4,17 @@
  */
 import { PAGE } from '../delivery.ts';
 import type { Engine } from '../engine.ts';
+import { sourceStream } from '../links.ts';
 import { idOf } from '../record.ts';
+import { explain, isRefusal, type Status } from '../status.ts';
 import { RECORD, type Row } from '../store.ts';
-import { type Call, type Explain, isRefusal, type Status } from '../transport.ts';
+import type { Call } from '../transport.ts';
 import { openCheckpoints } from './checkpoints.ts';
 import type { Configured } from './config.ts';
 import { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 import { keyOf } from './definition.ts';
 import { dropped, maximumReached } from './errors.ts';
 import { createGroup, type Entry, type Message, type NackAction } from './group.ts';
-import { keysFor } from './keys.ts';
 import { createRate } from './measurements.ts';
 import { openParking } from './parking.ts';
 import { confirmed, delivered, type GroupInfo } from './responses.ts';
@@ -32,14 +33,13 @@ const DEFAULT_BATCH = 20;
 
 const clock = (): number => performance.now();
 
-export function runGroup(engine: Engine, configured: Configured, explain: Explain) {
+export function runGroup(engine: Engine, configured: Configured) {
   const { settings } = configured;
-  const strategy = STRATEGIES.get(settings.strategy);
-  if (!strategy) throw new Error(`no consumer strategy is called ${settings.strategy}`);
+  const strategy = STRATEGIES.get(settings.namedConsumerStrategy);
+  if (!strategy) throw new Error(`no consumer strategy is called ${settings.namedConsumerStrategy}`);
   const source = openSource(engine, configured);
   const checkpoints = openCheckpoints(engine, configured);
   const parking = openParking(engine, configured);
-  const keyFor = keysFor(engine, strategy.key, settings.resolveLinks);
   const batch = {
     ...PAGE,
     rows: settings.readBatchSize > 0 ? Math.min(settings.readBatchSize, PAGE.rows) : DEFAULT_BATCH,
@@ -54,17 +54,17 @@ export function runGroup(engine: Engine, configured: Configured, explain: Explai
   let scheduled = false;
   let stopped = false;
 
-  const group = createGroup<Row, Connection>(settings, strategy.create<Connection>(), reached, {
+  const group = createGroup<Row, Connection>(settings, strategy<Connection>(), reached, {
     deliver(connection, { id, event, retryCount, sequence }) {
       const now = clock();
       rate.add();
       connection.given(id, now);
       try {
         const show = sequence === undefined ? connection.showReplayed : connection.show;
-        connection.send(delivered(show(event), retryCount));
+        connection.call.send(delivered(show(event), retryCount));
       } catch (error) {
         // A link to a damaged event: who was to get it is told, and the event waits.
-        connection.call.end(explain(error));
+        connection.call.fail(error);
       }
     },
     release: (connection, { id }) => connection.answered(id, clock()),
@@ -91,7 +91,7 @@ export function runGroup(engine: Engine, configured: Configured, explain: Explai
   const entry = (row: Row, position: number): Entry<Row> => ({
     id: idOf(row[RECORD]),
     position,
-    key: keyFor(row),
+    key: sourceStream(engine, row),
     event: row,
   });
 

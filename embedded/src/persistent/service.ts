@@ -1,27 +1,35 @@
 /** The PersistentSubscriptions service: its calls, and what answers them. */
-import { type Explain, type Handler, OK, refusal, STATUS } from '../transport.ts';
+
+import { idOf, requireTextIds } from '../requests.ts';
+import { OK, refusal, STATUS } from '../status.ts';
+import type { Handler } from '../transport.ts';
 import { ALL, type GroupName } from './definition.ts';
-import { readDefinition } from './definitionRequests.ts';
 import { failed } from './errors.ts';
 import type { Groups } from './groups.ts';
-import { readDelete, readGetInfo, readList, readRead, readReplayParked } from './requests.ts';
+import {
+  actionOf,
+  readDefinition,
+  readDelete,
+  readGetInfo,
+  readList,
+  readRead,
+  readReplayParked,
+  toTarget,
+} from './requests.ts';
 import { DONE, listed } from './responses.ts';
 import type { Answers } from './running.ts';
 
 /** By the names of the methods. */
-export function persistentHandlers(groups: Groups, explain: Explain): ReadonlyMap<string, Handler> {
+export function persistentHandlers(groups: Groups): ReadonlyMap<string, Handler> {
   /** One message in, one out. */
   const unary =
     (answer: (bytes: Buffer) => Promise<Buffer>): Handler =>
     call => ({
       message(bytes) {
-        answer(bytes).then(
-          frame => {
-            call.send(frame);
-            call.end(OK);
-          },
-          error => call.end(explain(error)),
-        );
+        answer(bytes).then(frame => {
+          call.send(frame);
+          call.end(OK);
+        }, call.fail);
       },
     });
   /** One message in, “done” out. */
@@ -38,7 +46,7 @@ export function persistentHandlers(groups: Groups, explain: Explain): ReadonlyMa
     ['List', unary(async bytes => listed(await groups.list(readList(bytes))))],
     ['ReplayParked', command(bytes => replay(groups, bytes))],
     ['RestartSubsystem', command(() => groups.restart())],
-    ['Read', handleRead(groups, explain)],
+    ['Read', handleRead(groups)],
   ]);
 }
 
@@ -57,26 +65,24 @@ function replay(groups: Groups, bytes: Buffer): Promise<void> {
 }
 
 const handleRead =
-  (groups: Groups, explain: Explain): Handler =>
+  (groups: Groups): Handler =>
   call => {
     let joined = false;
     let answers: Answers | undefined;
     return {
       message(bytes) {
-        const message = readRead(bytes);
-        if (message.kind === 'ack') answers?.ack(message.ids);
-        else if (message.kind === 'nack') answers?.nack(message.ids, message.action, message.reason);
-        else {
+        const { options, ack, nack } = readRead(bytes);
+        if (ack) answers?.ack(ack.ids.map(idOf));
+        if (nack) answers?.nack(nack.ids.map(idOf), actionOf(nack.action), nack.reason);
+        if (options) {
+          requireTextIds(options.ids);
           if (joined) throw refusal(STATUS.invalidArgument, 'The options come once, first.');
-          if (message.bufferSize < 1)
+          if (options.bufferSize < 1)
             throw refusal(STATUS.invalidArgument, 'The buffer size must be 1 or more.');
           joined = true;
-          groups.join(message.target, call, message).then(
-            given => {
-              answers = given;
-            },
-            error => call.end(explain(error)),
-          );
+          groups.join(toTarget(options), call, options).then(given => {
+            answers = given;
+          }, call.fail);
         }
       },
     };

@@ -36,7 +36,7 @@ function allSource(engine: Engine, filter: Filter | undefined): Source {
       return accepts(row[STREAM], row[TYPE]) ? 'wanted' : 'filtered';
     },
     end: engine.lastPosition,
-    watch: engine.watchAll,
+    watch: wake => engine.watch(undefined, wake),
   };
 }
 
@@ -55,6 +55,6 @@ function streamSource(engine: Engine, name: string): Source {
     position: row => row[REVISION],
     judge: () => 'wanted',
     end: () => engine.stream(name).last,
-    watch: wake => engine.watchStream(name, wake),
+    watch: wake => engine.watch(name, wake),
   };
 }

@@ -7,11 +7,10 @@
  *
  * What lies before the `$tb` in a stream's metadata doesn't count any more.
  */
-import { randomUUID } from 'node:crypto';
-import type { Change, Outcome } from '../applying.ts';
+import type { Change } from '../applying.ts';
 import type { Engine } from '../engine.ts';
 import { DELETED_METADATA } from '../metadata.ts';
-import { fieldsOf } from '../record.ts';
+import { fieldsOf, ownEvent, type ProposedEvent } from '../record.ts';
 import { RECORD, type Row } from '../store.ts';
 import { METADATA_TYPE, metastreamOf } from '../system.ts';
 import { type GroupName, keyOf } from './definition.ts';
@@ -24,31 +23,21 @@ export const parkedStream = (name: GroupName): string => `$persistentsubscriptio
 /** Streams of which only the latest event counts. */
 const LATEST_ONLY = { $maxCount: 2 };
 
-type SystemEvent = {
-  readonly type: string;
-  readonly json: boolean;
-  readonly data: string | Buffer;
-  readonly metadata?: string;
-};
-
 /** Appends, and resolves when that is durable. */
 export function append(
   engine: Engine,
   stream: string,
-  event: SystemEvent,
+  event: ProposedEvent,
   also: Pick<Change, 'deletes'> = {},
 ): Promise<void> {
-  const data = Buffer.from(event.data);
-  const metadata = Buffer.from(event.metadata ?? '');
   return new Promise((resolve, reject) => {
     engine.submit({
       ...also,
       stream: Buffer.from(stream),
       expected: 'any',
-      events: [{ id: randomUUID(), type: event.type, json: event.json, data, metadata }],
-      bytes: data.length + metadata.length,
+      events: [event],
       abandoned: () => false,
-      done: (outcome: Outcome) => {
+      done: outcome => {
         if (outcome.kind === 'written') resolve();
         else if (outcome.kind === 'failed') reject(outcome.error);
         else reject(new Error(`${stream} can't be appended to: it is ${outcome.kind}`));
@@ -57,10 +46,7 @@ export function append(
   });
 }
 
-const appendJson = (engine: Engine, stream: string, type: string, value: unknown): Promise<void> =>
-  append(engine, stream, { type, json: true, data: JSON.stringify(value) });
-
-/** Appends to a stream of which only the latest counts. */
+/** Appends JSON to a stream of which only the latest counts. */
 export async function appendLatest(
   engine: Engine,
   stream: string,
@@ -69,21 +55,20 @@ export async function appendLatest(
 ): Promise<void> {
   if (firstRevision(engine, stream) > lastRevision(engine, stream))
     await writeMetadata(engine, stream, LATEST_ONLY);
-  await appendJson(engine, stream, type, value);
+  await append(engine, stream, ownEvent(type, { json: JSON.stringify(value) }));
 }
 
 const writeMetadata = (engine: Engine, stream: string, metadata: object): Promise<void> =>
-  appendJson(engine, metastreamOf(stream), METADATA_TYPE, metadata);
+  append(engine, metastreamOf(stream), ownEvent(METADATA_TYPE, { json: JSON.stringify(metadata) }));
 
 /** Only what is at a revision and after it counts from now on. */
 export const truncate = (engine: Engine, stream: string, before: number): Promise<void> =>
   writeMetadata(engine, stream, { $tb: before });
 
-/** Deletes a stream, if there is anything in it. */
+/** Deletes a stream, if it is there. */
 export async function remove(engine: Engine, stream: string): Promise<void> {
-  if (firstRevision(engine, stream) > lastRevision(engine, stream)) return;
-  const event = { type: METADATA_TYPE, json: true, data: DELETED_METADATA };
-  await append(engine, stream, event, { deletes: 'soft' });
+  if (lastRevision(engine, stream) < 0 || engine.deletion(engine.stream(stream))) return;
+  await append(engine, stream, ownEvent(METADATA_TYPE, { json: DELETED_METADATA }), { deletes: 'soft' });
 }
 
 export const lastRevision = (engine: Engine, stream: string): number => engine.stream(stream).last;

@@ -102,7 +102,7 @@ describe('an event is parked', () => {
 
 describe('an event is done with', () => {
   it.each(['skip', 'stop'] as const)('when it is nacked with “%s”', action =>
-    group({ maxCheckpointCount: 1 })
+    group({ maxCheckPointCount: 1 })
       .given(joins('a'), reads(0))
       .when(nacks(action, 0))
       .then({ checkpoint: 0 }),
@@ -110,10 +110,10 @@ describe('an event is done with', () => {
 });
 
 describe('a checkpoint', () => {
-  const one = { maxCheckpointCount: 1 };
+  const one = { maxCheckPointCount: 1 };
 
   it('comes at once after the most events that may be between', () =>
-    group({ maxCheckpointCount: 2 })
+    group({ maxCheckPointCount: 2 })
       .given(joins('a'), reads(0, 1), acks(0))
       .when(acks(1))
       .then({ checkpoint: 1 }));
@@ -139,13 +139,13 @@ describe('a checkpoint', () => {
   });
 
   it('comes by the clock when enough events are done', () => {
-    const settings = { minCheckpointCount: 2, checkpointAfter: 1_000 };
+    const settings = { minCheckPointCount: 2, checkPointAfter: 1_000 };
     group(settings).given(joins('a'), reads(0, 1), acks(0)).when(after(5_000)).then();
     group(settings).given(joins('a'), reads(0, 1), acks(0, 1)).when(after(5_000)).then({ checkpoint: 1 });
   });
 
   it('comes by the clock no sooner than the time between two', () => {
-    const settings = { minCheckpointCount: 1, checkpointAfter: 1_000 };
+    const settings = { minCheckPointCount: 1, checkPointAfter: 1_000 };
     const done = [joins('a'), reads(0, 1), acks(0), after(1), acks(1)];
     group(settings)
       .given(...done)
@@ -158,19 +158,19 @@ describe('a checkpoint', () => {
   });
 
   it('never comes by the clock without a time for it', () =>
-    group({ minCheckpointCount: 1, checkpointAfter: 0 })
+    group({ minCheckPointCount: 1, checkPointAfter: 0 })
       .given(joins('a'), reads(0), acks(0))
       .when(after(1_000_000))
       .then());
 
   it('is not written twice', () =>
-    group({ minCheckpointCount: 0, checkpointAfter: 1 })
+    group({ minCheckPointCount: 0, checkPointAfter: 1 })
       .given(joins('a'), reads(0), acks(0), after(10))
       .when(after(10))
       .then());
 
   it('moves over what a filter leaves out', () =>
-    group({ maxCheckpointCount: 3 }).given(skips(1, 2)).when(skips(3)).then({ checkpoint: 3 }));
+    group({ maxCheckPointCount: 3 }).given(skips(1, 2)).when(skips(3)).then({ checkpoint: 3 }));
 
   it('is not made by what only the group itself has written', () => {
     group(one).given(joins('a'), reads(1), acks(1)).when(passes(2), after(10_000)).then();
@@ -178,12 +178,12 @@ describe('a checkpoint', () => {
   });
 
   it('counts from the one that the group began with', () =>
-    group({ maxCheckpointCount: 1 }, 41).given(joins('a'), reads(42, 43)).when(acks(43)).then());
+    group({ maxCheckPointCount: 1 }, 41).given(joins('a'), reads(42, 43)).when(acks(43)).then());
 });
 
 describe('a replayed event', () => {
   it('comes after those to be sent again, and does not hold the checkpoint', () =>
-    group({ maxCheckpointCount: 1 })
+    group({ maxCheckPointCount: 1 })
       .given(reads(7), replays(0), joins('a', 2))
       .when(acks(7))
       .then({ checkpoint: 7 }));

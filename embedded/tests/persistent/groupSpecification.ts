@@ -18,9 +18,9 @@ type TestGroup = Group<number, Named>;
 export const SETTINGS: GroupSettings = {
   maxRetryCount: 10,
   messageTimeout: 30_000,
-  checkpointAfter: 2_000,
-  minCheckpointCount: 10,
-  maxCheckpointCount: 1_000,
+  checkPointAfter: 2_000,
+  minCheckPointCount: 10,
+  maxCheckPointCount: 1_000,
   historyBufferSize: 500,
   readBatchSize: 20,
 };
@@ -122,25 +122,20 @@ export function createSpecification(
   const inFlight = new Set<number>();
   const described = STRATEGIES.get(strategy);
   if (!described) throw new Error(strategy);
-  const group = createGroup<number, Named>(
-    { ...SETTINGS, ...settings },
-    described.create<Named>(),
-    checkpoint,
-    {
-      deliver(consumer, { event, retryCount, sequence }) {
-        inFlight.add(event);
-        const retry = retryCount > 0 ? `#${retryCount}` : '';
-        deeds.push({ deliver: `${consumer.name}:${event}${retry}${sequence === undefined ? '*' : ''}` });
-      },
-      release: (_, { event }) => inFlight.delete(event),
-      park(message, reason) {
-        parking.set(message.event, message);
-        deeds.push({ park: message.event, reason });
-      },
-      checkpoint: position => deeds.push({ checkpoint: position }),
-      replayed: () => deeds.push({ replayed: true }),
+  const group = createGroup<number, Named>({ ...SETTINGS, ...settings }, described<Named>(), checkpoint, {
+    deliver(consumer, { event, retryCount, sequence }) {
+      inFlight.add(event);
+      const retry = retryCount > 0 ? `#${retryCount}` : '';
+      deeds.push({ deliver: `${consumer.name}:${event}${retry}${sequence === undefined ? '*' : ''}` });
     },
-  );
+    release: (_, { event }) => inFlight.delete(event),
+    park(message, reason) {
+      parking.set(message.event, message);
+      deeds.push({ park: message.event, reason });
+    },
+    checkpoint: position => deeds.push({ checkpoint: position }),
+    replayed: () => deeds.push({ replayed: true }),
+  });
   const context: Context = { group, now: 0, consumers: new Map(), inFlight, parking };
   return {
     context,

@@ -26,7 +26,7 @@ const action = fc.oneof(
 );
 type Action = typeof action extends fc.Arbitrary<infer One> ? One : never;
 
-const SETTINGS = { maxRetryCount: 2, messageTimeout: 500, maxCheckpointCount: 3, minCheckpointCount: 1 };
+const SETTINGS = { maxRetryCount: 2, messageTimeout: 500, maxCheckPointCount: 3, minCheckPointCount: 1 };
 
 /** A group, and what must be true of it. */
 function play(strategy: string) {

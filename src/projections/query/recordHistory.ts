@@ -60,7 +60,10 @@ const EVENT = [
   'causation_id',
 ];
 
-/** A page of each record's changes, in the order of the ids. */
+/**
+ * A page of each record's changes, in the order of the ids. Events are found by their revision too: those that were
+ * appended at once may share a position.
+ */
 export async function fetchHistories(
   session: ReadSession,
   request: Histories & { readonly page: Pick<PageRequest, 'first' | 'after'> },

@@ -249,3 +249,34 @@ test('boardDiff: every column adds up, and what differs is told', async () => {
     expect(told.sort(byKey)).toEqual(expected.sort(byKey));
   }, 60);
 });
+
+test('a stage that takes no more opportunities comes before the one that has its place', async () => {
+  world.setClock('2018-01-01T08:00:00.000Z');
+  const [won, lost] = [
+    { name: 'Won', category: 'won' },
+    { name: 'Lost', category: 'lost' },
+  ];
+  const stagesOf = async (id: string) =>
+    (await world.data(`{ pipeline(id: "${id}") { stages { id name } } }`)).pipeline.stages as {
+      id: string;
+      name: string;
+    }[];
+  const first = { name: 'Ties', stages: [{ name: 'First' }, { name: 'Old' }, won, lost] };
+  const { id } = await world.send('definePipeline', first);
+  await world.shown();
+  const [kept, old] = await stagesOf(id);
+  const deal = await world.send('openOpportunity', { name: 'Moved on', pipelineId: id, stageId: old?.id });
+  const next = { stages: [{ stageId: kept?.id, name: 'First' }, { name: 'New' }, won, lost] };
+  const changed = await world.send('changePipelineStages', next, { id });
+  await world.shown();
+  const stageId = (await stagesOf(id)).find(({ name }) => name === 'New')?.id;
+  const moved = await world.send('moveOpportunityToStage', { stageId }, { id: deal.id });
+  await world.shown();
+  const told = async (from: bigint, to: bigint) => {
+    const at = (position: bigint) => ({ knownAtPosition: `${position}` });
+    const { steps } = (await world.data(MOVEMENT, { id, from: at(from), to: at(to) })).pipelineMovement;
+    return steps.flatMap(({ category, count }: Step) => (count > 0 ? [category] : []));
+  };
+  expect(await told(changed.position, moved.position)).toEqual(['MOVED_FORWARD']);
+  expect(await told(moved.position, changed.position)).toEqual(['MOVED_BACK']);
+});
