@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Position } from '../../eventstore/envelope.ts';
 import { ensureIndexes } from './activate.ts';
-import { applyBatch } from './applyBatch.ts';
+import { applyBatch, type Owner } from './applyBatch.ts';
 import { applyBatches } from './applyBatches.ts';
 import { checkLog } from './checkLog.ts';
 import type { Group, LiveGroup } from './group.ts';
@@ -21,6 +21,7 @@ export type Run = {
   readonly moved: () => void;
   /** Called with the size of each batch that the live group has taken. */
   readonly onBatch?: ((events: number) => void) | undefined;
+  readonly onParked: Owner['onParked'];
 };
 
 /** Follows the log until the subscription ends. */
@@ -49,7 +50,7 @@ export async function followLive(
         return more;
       };
       await live.exclusive(async () => {
-        await applyBatches(live, batch, whole, { token: run.token, visibleAt });
+        await applyBatches(live, batch, whole, { ...run, visibleAt });
         for (const size of sizes) run.onBatch?.(size);
         await settle();
         run.moved();
@@ -104,7 +105,7 @@ export async function followUntilJoined(run: Run, building: Group, live: Group):
 async function advance(run: Run, building: Group, live: Group, events: readonly LogEvent[]) {
   const beyond = events.findIndex(({ point }) => comparePoints(point, live.point) > 0);
   const now = beyond < 0 ? events : events.slice(0, beyond);
-  await applyBatch(building, now, { token: run.token, visibleAt: undefined });
+  await applyBatch(building, now, { ...run, visibleAt: undefined });
   if (now.length > 0) run.moved();
   return events.slice(now.length);
 }
