@@ -26,6 +26,8 @@ const STATEMENTS = [
     )`,
   // A build that was asked for is shown although more is parked in it than in the one before.
   sql`ALTER TABLE relata.builds ADD COLUMN accept_parked boolean NOT NULL DEFAULT false`,
+  // How many events have been folded in bulk, so that it can be told how long the rest will take.
+  sql`ALTER TABLE relata.builds ADD COLUMN handled bigint NOT NULL DEFAULT 0`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

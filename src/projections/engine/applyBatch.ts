@@ -112,7 +112,7 @@ async function foldModels(group: Group, batch: readonly LogEvent[], owner: Owner
   const { point } = batch.at(-1) as LogEvent; // a batch is never empty
   const happenings = batch.flatMap(happeningIn);
   const work = group.members.map(member => ({ member, steps: stepsOf(member.model, happenings) }));
-  const loads = await Promise.allSettled(work.map(({ member, steps }) => load(group, member, steps)));
+  const loads = await Promise.allSettled(work.map(({ member, steps }) => loadRows(group, member, steps)));
   const changes = new Map<Member, Folded>();
   for (const [i, { member, steps }] of work.entries()) {
     const loading = loads[i];
@@ -133,7 +133,7 @@ async function foldModels(group: Group, batch: readonly LogEvent[], owner: Owner
   return {
     events: happenings,
     changes,
-    move: moveTo(group, point, owner.token),
+    move: moveTo(group, group.folded, point, owner.token),
     ticks: bulk(insertTicks, ticks),
     point,
     maximum: ticks.at(-1)?.recordedAt ?? group.clock?.maximum,
@@ -181,7 +181,7 @@ export function forget(group: Group): void {
  * A subscription delivers each event once, in the log's order. What doesn't come so is not applied; subscribed anew from
  * the checkpoint it does.
  */
-function checkOrder({ folded }: Group, batch: readonly LogEvent[]): void {
+export function checkOrder({ folded }: Group, batch: readonly LogEvent[]): void {
   let before = folded;
   for (const next of batch) {
     if (comparePoints(next.point, before) <= 0)
@@ -190,7 +190,7 @@ function checkOrder({ folded }: Group, batch: readonly LogEvent[]): void {
   }
 }
 
-function happeningIn({ decoded, point }: LogEvent): readonly Happening[] {
+export function happeningIn({ decoded, point }: LogEvent): readonly Happening[] {
   if (decoded.kind === 'event') return [decoded.event];
   if (decoded.kind === 'foreign') return [];
   const { stream, revision, type, reason } = decoded;
@@ -199,17 +199,22 @@ function happeningIn({ decoded, point }: LogEvent): readonly Happening[] {
   ];
 }
 
-async function load(
+/** Takes the rows that the steps touch into memory, as the tables have them. */
+export async function loadRows(
   { session }: Group,
-  { model, statements, cache }: Member,
+  { model, statements, cache, build }: Member,
   steps: readonly Step[],
 ): Promise<void> {
   const missing = [...keysToLoad(model, steps)].filter(([key]) => cache.get(key) === undefined);
   if (missing.length === 0) return;
-  const loaded = await session.rows(
-    statements.load,
-    missing.map(([, key]) => key),
-  );
+  // Where it all began in this memory, what isn't there is nowhere.
+  const isWhole = build.point === undefined && !cache.hasForgotten();
+  const loaded = isWhole
+    ? []
+    : await session.rows(
+        statements.load,
+        missing.map(([, key]) => key),
+      );
   for (const [key] of missing) cache.set(key, null);
   for (const values of loaded) {
     const { key, version } = versionOf(statements.columns, values);
@@ -218,18 +223,18 @@ async function load(
 }
 
 /** Compare and swap: the transaction fails unless all members are where they are thought to be, and are the owner's. */
-export function moveTo(group: Group, to: LogPoint, token: string): Statement {
+export function moveTo(group: Group, from: LogPoint | undefined, to: LogPoint, token: string): Statement {
   const schemas = group.members.map(({ build }) => build.schema);
   if (group.clock) schemas.push(CLOCK_SCHEMA);
-  const from = group.folded ?? BEFORE_ALL;
+  const { commit, prepare } = from ?? BEFORE_ALL;
   return {
     name: 'move',
     text: 'SELECT relata.move_checkpoint($1, $2, $3, $4, $5, $6, $7)',
     values: [
       arrayOf(schemas, name => name),
       token,
-      String(from.commit),
-      String(from.prepare),
+      String(commit),
+      String(prepare),
       String(to.commit),
       String(to.prepare),
       to.eventId,
@@ -271,7 +276,7 @@ const insertTicks: Bulk<Tick> = {
   values: ticks => [arrayOf(ticks, tick => tick.recordedAt), arrayOf(ticks, tick => tick.position)],
 };
 
-function parks(folded: ReadonlyMap<Member, Folded>): readonly Statement[] {
+export function parks(folded: ReadonlyMap<Member, Folded>): readonly Statement[] {
   const of = <T>(list: (each: Folded) => readonly T[]) =>
     [...folded].flatMap(([{ build }, each]) => list(each).map(item => ({ ...item, schema: build.schema })));
   return [

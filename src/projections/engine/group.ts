@@ -26,6 +26,8 @@ export type Group = {
   point: LogPoint | undefined;
   /** Up to where the rows in memory are folded: the checkpoint, or one batch further. */
   folded: LogPoint | undefined;
+  /** Up to here Postgres refuses something; in smaller steps it is found out what. */
+  careful?: LogPoint | undefined;
   readonly session: Session;
   /** In the live group alone. */
   readonly clock?: Clock;
@@ -46,8 +48,8 @@ export type LiveGroup = Group & {
   caughtUp: boolean;
 };
 
-/** Characters of text that all rows in memory may hold, shared evenly by the builds. */
-const CACHED_TEXT = 40_000_000;
+/** Characters of text that the rows of a group in memory may hold, shared evenly by the builds but for a span. */
+export const CACHED_TEXT = 25_000_000;
 
 export function memberOf(
   model: ReadModel,

@@ -160,7 +160,7 @@ function replacing(
     ]),
   );
   return [
-    moveTo(live, live.point, token),
+    moveTo(live, live.point, live.point, token),
     ...bulk(statements.remove, rows),
     ...(model.history ? bulk(statements.erase, rows) : []),
     ...bulk(statements.insert, current),
@@ -183,5 +183,5 @@ async function stayParked(
 ): Promise<void> {
   if (!live.point || entries.length === 0) return;
   const failed = entries.map(entry => ({ ...now(entry), schema: build.schema, begun }));
-  await live.session.transaction([moveTo(live, live.point, token), ...bulk(tryFailed, failed)]);
+  await live.session.transaction([moveTo(live, live.point, live.point, token), ...bulk(tryFailed, failed)]);
 }

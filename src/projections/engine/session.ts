@@ -60,6 +60,9 @@ export async function openSession(pool: pg.Pool): Promise<Session> {
   }
 }
 
+/** A connection of one's own for transactions that take their time. */
+export const connectApart = (pool: pg.Pool): Promise<pg.Client> => connect(pool, { pipeline: false });
+
 async function connect({ options }: pg.Pool, { pipeline }: { pipeline: boolean }): Promise<pg.Client> {
   const client = new pg.Client({ ...options, password: options.password, pipeline } as pg.ClientConfig);
   client.on('error', () => undefined); // whatever is sent next fails with the reason
