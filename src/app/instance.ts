@@ -105,7 +105,7 @@ export async function startInstance({ config, development, signal }: InstanceOpt
         log,
         decode: async events => events.map(writeSide.codec.decode),
         metrics,
-        readiness: readinessOf({ pool, client: writeSide.client, projector }),
+        readiness: readinessOf({ pool, client: writeSide.client, projector, visibility }),
         actor: SEEDED_OWNER,
         workspaceId: DEFAULT_WORKSPACE,
         logger,

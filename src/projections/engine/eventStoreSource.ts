@@ -10,10 +10,12 @@ import {
   type ReadPosition,
   START,
 } from '@eventstore/db-client';
+import type { Codec } from '../../eventstore/codec.ts';
 import { feedQueue } from './feed.ts';
-import type { Decoded, EventSource, Feed, LogPoint } from './source.ts';
+import type { Decoded, EventSource, Feed, LogPoint, ProjectedLog, StreamEvent } from './source.ts';
 
-export type Decode = (stored: AllStreamRecordedEvent) => Decoded;
+type Stored = Parameters<Codec['decode']>[0];
+export type Decode = (stored: Stored) => Decoded;
 
 /** Of a read backwards. */
 const PAGE = 100;
@@ -21,8 +23,10 @@ const PAGE = 100;
 /** Only the leader has seen every event that was ever acknowledged. */
 const REQUIRES_LEADER = { requiresLeader: true } as const;
 
-export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource =>
-  logSource(client, (event, point) => ({ point, decoded: decodeSafely(decode, event) }));
+export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): ProjectedLog => ({
+  ...logSource(client, (event, point) => ({ point, decoded: decodeSafely(decode, event) })),
+  stream: name => readStream(client, decode, name),
+});
 
 /** Which events a source has: as the server filters them, and as they are told by their types. */
 export type Wanted = { readonly filter: Filter; readonly has: (type: string) => boolean };
@@ -71,7 +75,7 @@ function subscribe<E>(
 }
 
 /** What a decoder throws is said of its event, and not of the subscription. */
-function decodeSafely(decode: Decode, event: AllStreamRecordedEvent): Decoded {
+function decodeSafely(decode: Decode, event: Stored): Decoded {
   try {
     return decode(event);
   } catch (error) {
@@ -89,6 +93,22 @@ async function idAt(client: EventStoreDBClient, point: LogPoint): Promise<string
   return event?.position.commit === point.commit && event.position.prepare === point.prepare
     ? event.id
     : undefined;
+}
+
+async function readStream(
+  client: EventStoreDBClient,
+  decode: Decode,
+  name: string,
+): Promise<readonly StreamEvent[]> {
+  const events: StreamEvent[] = [];
+  for await (const { event } of client.readStream(name, REQUIRES_LEADER))
+    if (event)
+      events.push({
+        position: event.position?.commit ?? -1n,
+        eventId: event.id,
+        decoded: decodeSafely(decode, event),
+      });
+  return events;
 }
 
 async function lastEvent(client: EventStoreDBClient, has: Wanted['has']): Promise<LogPoint | undefined> {

@@ -103,7 +103,7 @@ test('a projector goes on when the store has been away', async () => {
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
   const decode: Decode = ({ id, streamId: stream, type, position }) => ({
     kind: 'event',
-    event: recorded({ id, type, stream, aggregateId: randomUUID(), position: position.commit }),
+    event: recorded({ id, type, stream, aggregateId: randomUUID(), position: position?.commit ?? -1n }),
   });
   const { store, client, source } = await openStore({ dataDir }, decode);
   const projector = await run({ pool: postgres.pool, source, models: [thingFacts] });

@@ -1,5 +1,6 @@
 /** A server whose stores are never asked: for what is decided before. */
 import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
+import { nothingParked } from '../../../src/projections/engine/parkedIndex.ts';
 import { openReadPool } from '../../../src/projections/query/readPool.ts';
 
 const never = async () => {
@@ -15,6 +16,7 @@ export const startStub = (options: Partial<ServerOptions> = {}) =>
     visibility: {
       position: () => 0n,
       waitFor: async () => 'timeout',
+      parked: () => nothingParked,
       onChange: () => () => undefined,
     },
     log: { read: never, last: never, listen: () => () => undefined },
