@@ -4,7 +4,7 @@ import { boolean, choice, money, text } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const products = recordModel('products', product, {
-  version: 1,
+  version: 2,
   columns: {
     name: text,
     sku: text.optional,
@@ -19,5 +19,6 @@ export const products = recordModel('products', product, {
   on: {
     ProductIntroduced: () => ({ status: 'active' }),
     ProductRetired: () => ({ status: 'retired' }),
+    ProductReinstated: () => ({ status: 'active' }),
   },
 });

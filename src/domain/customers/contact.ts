@@ -8,6 +8,7 @@ import { command } from '../kernel/command.ts';
 import { defineEvents } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { reject } from '../kernel/rejection.ts';
+import { begun, call, part, type Undoing } from '../kernel/undo.ts';
 import { EmailAddress, Id, LocalDate, PhoneNumber, personal, Ref, Text } from '../kernel/values.ts';
 
 const MAX_EMAILS = 20;
@@ -76,6 +77,27 @@ export const contact = defineAggregate<Contact, typeof events>({
     }),
     ContactAffiliated: (s, e) => ({ ...s, affiliations: affiliate(s.affiliations, e) }),
     ContactAffiliationEnded: (s, e) => ({ ...s, affiliations: endAffiliation(s.affiliations, e) }),
+  },
+  undo: {
+    ContactCreated: begun,
+    ContactEmailAdded: ({ email }) => part(`emails.${email}`, call('removeContactEmail', { email })),
+    // What is known of an address goes with it: there is no other way to forget it.
+    ContactEmailVerified: ({ email }) =>
+      part(`emails.${email}`, call('removeContactEmail', { email }), call('addContactEmail', { email })),
+    ContactEmailRemoved: ({ email }, s) =>
+      part(
+        `emails.${email}`,
+        call('addContactEmail', { email }),
+        ...(s.verified.includes(email) ? [call('verifyContactEmail', { email })] : []),
+      ),
+    ContactAffiliated: (e, s) => affiliatedBack(e, presentAffiliations(s.affiliations)),
+    ContactAffiliationEnded: ({ accountId }, s) => {
+      const ended = presentAffiliations(s.affiliations).find(other => other.accountId === accountId);
+      return {
+        parts: [affiliationWith(accountId)],
+        back: (_, now) => (ended ? [affiliation(ended, ended.primary && !hasPrimary(now))] : []),
+      };
+    },
   },
   commands: {
     createContact: define({
@@ -189,3 +211,42 @@ export const endAffiliation = (list: readonly Affiliation[], ended: { accountId:
       ? { ...other, primary: false, until: ended.until }
       : other,
   );
+
+const affiliationWith = (accountId: Id) => `affiliations.${accountId}`;
+
+const hasPrimary = ({ affiliations }: Contact) => affiliations.some(({ primary }) => primary);
+
+const affiliation = ({ accountId, role: was, from }: Affiliation, primary: boolean) =>
+  call('affiliateContact', { accountId, primary, from, ...(was !== null && { role: was }) });
+
+/** It takes the mark of the primary one from another: both are parts that it speaks of. */
+function affiliatedBack(
+  begun: { accountId: Id; role?: string | undefined; primary: boolean; from: LocalDate },
+  present: readonly Affiliation[],
+): Undoing<Contact> {
+  const { accountId } = begun;
+  const before = present.find(other => other.accountId === accountId);
+  const demoted = begun.primary
+    ? present.find(other => other.primary && other.accountId !== accountId)
+    : undefined;
+  const end = call('endContactAffiliation', { accountId, until: begun.from });
+  const own = !before
+    ? [end]
+    : before.role === null && begun.role !== undefined
+      ? [end, affiliation(before, before.primary)] // a role can't be taken away otherwise
+      : [affiliation(before, before.primary)];
+  return {
+    parts: [accountId, ...(demoted ? [demoted.accountId] : [])].map(affiliationWith),
+    back: (parts, now) => {
+      const isOwn = parts.has(affiliationWith(accountId));
+      const another = now.affiliations.find(({ primary }) => primary)?.accountId;
+      const isFree = another === undefined || (isOwn && another === accountId);
+      return [
+        ...(isOwn ? own : []),
+        ...(demoted && isFree && parts.has(affiliationWith(demoted.accountId))
+          ? [affiliation(demoted, true)]
+          : []),
+      ];
+    },
+  };
+}
