@@ -2,6 +2,7 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type pg from 'pg';
 import type { Dispatch } from '../commands/dispatch.ts';
+import type { UndoService } from '../commands/undo/series.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import { drainOnClose } from './drain.ts';
 import { formatErrors, RETRY_AFTER_S } from './formatErrors.ts';
@@ -15,6 +16,7 @@ import { serveGraphQL } from './serveGraphQL.ts';
 
 export type ServerOptions = {
   readonly dispatch: Dispatch;
+  readonly undo: UndoService;
   /** Of `openReadPool`. Stays the caller's to end. */
   readonly pool: pg.Pool;
   readonly visibility: Visibility;
@@ -45,6 +47,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const parts: SchemaParts = options.parts ? { ...options.parts, limits } : await loadSchemaParts(limits);
   const services: Services = {
     dispatch: options.dispatch,
+    undo: options.undo,
     pool: options.pool,
     visibility: options.visibility,
     models: parts.models,

@@ -1,6 +1,7 @@
 /** The write side put together: an event store client, the codec and dispatch, for any process that sends commands. */
-import { type Authorise, createDispatch } from '../commands/dispatch.ts';
+import { type Authorise, createPipeline } from '../commands/dispatch.ts';
 import { createStreams } from '../commands/streams.ts';
+import { createUndo } from '../commands/undo/series.ts';
 import { loadCatalog } from '../eventstore/catalog.ts';
 import { connectEventStore, disconnect } from '../eventstore/client.ts';
 import { createCodec } from '../eventstore/codec.ts';
@@ -22,7 +23,7 @@ export async function openWriteSide(options: {
   const client = connectEventStore(options.eventStoreUrl);
   const codec = createCodec(catalog, plainPersonalData);
   const streams = createStreams({ client, codec });
-  const dispatch = createDispatch({
+  const parts = {
     catalog,
     codec,
     streams,
@@ -31,8 +32,16 @@ export async function openWriteSide(options: {
     hashValue: keyedHash(masterKey, 'reservation'),
     now: () => new Date(),
     random: Math.random,
-  });
-  return { catalog, client, streams, dispatch, close: () => disconnect(client) };
+  };
+  const pipeline = createPipeline(parts);
+  return {
+    catalog,
+    client,
+    streams,
+    dispatch: pipeline.dispatch,
+    undo: createUndo({ ...parts, ...pipeline }),
+    close: () => disconnect(client),
+  };
 }
 
 export type WriteSide = Awaited<ReturnType<typeof openWriteSide>>;

@@ -34,6 +34,8 @@ export type Streams = {
     revision: number,
     limit: number,
   ) => Promise<readonly RecordedEvent[]>;
+  /** Where the log ends now. */
+  readonly end: () => Promise<Position>;
   /** Appends at exactly the state's revision; `undefined` when the stream has moved on. */
   readonly append: (
     aggregate: Aggregate,
@@ -118,6 +120,7 @@ export function createStreams({ client, codec, cacheSize = 10_000, timeoutMs = 1
       }
       return events;
     },
+    end: () => endOfLog(client, timeoutMs),
     append: async (aggregate, state, events) => {
       const result = await appendExactly(client, state, events, timeoutMs);
       if (!result) {

@@ -6,7 +6,7 @@ import { factModel } from './readModel.ts';
 const SILENT = new Set(['reservation']);
 
 export const timeline = factModel('timeline', {
-  version: 1,
+  version: 2,
   columns: {
     recordType: text,
     recordId: uuid,
@@ -19,7 +19,7 @@ export const timeline = factModel('timeline', {
     correlationId: text,
     data: json<object>(),
   },
-  indexes: [['recordId', 'knownFrom']],
+  indexes: [['recordId', 'knownFrom'], ['correlationId', 'knownFrom'], ['commandId']],
   fact: event =>
     SILENT.has(event.category)
       ? undefined

@@ -1,6 +1,7 @@
 /** What a resolver has at hand: who asks, and the reads and services of this operation. */
 import type pg from 'pg';
 import type { Dispatch } from '../../commands/dispatch.ts';
+import type { UndoService } from '../../commands/undo/series.ts';
 import type { CommandContext } from '../../commands/wish.ts';
 import type { Position } from '../../eventstore/envelope.ts';
 import type { Models } from '../../projections/query/models.ts';
@@ -32,6 +33,7 @@ export type Visibility = {
 /** The same for all requests. */
 export type Services = {
   readonly dispatch: Dispatch;
+  readonly undo: UndoService;
   readonly pool: pg.Pool;
   readonly visibility: Visibility;
   readonly models: Models;

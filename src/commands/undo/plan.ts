@@ -17,7 +17,8 @@ import type { Saying, Speech, Trace, Word } from './trace.ts';
 export type TakenBack = { readonly event: Speech; readonly parts: readonly Part[] };
 
 export type LeftAlone = {
-  readonly event: Speech;
+  /** The latest of the series where its record could not be written; absent where it could not even be read. */
+  readonly event?: Speech;
   /** None where it is the record as a whole. */
   readonly parts: readonly Part[];
   readonly why: 'EDITED_SINCE' | 'REFUSED' | 'STAYS';

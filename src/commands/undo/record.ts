@@ -228,13 +228,14 @@ const CONTENDED: CommandError = {
 /** Nothing more can be done in this stream. */
 function notDone({ mine }: Trace, { code, message }: CommandError): Plan {
   const event = mine.at(-1)?.speech;
-  const left = event && { event, parts: [], why: 'REFUSED' as const, rule: code, message };
-  return { ...NOTHING, leftAlone: left ? [left] : [] };
+  const left = { ...(event && { event }), parts: [], why: 'REFUSED' as const, rule: code, message };
+  return { ...NOTHING, leftAlone: [left] };
 }
 
 const NOTHING: Plan = { events: [], takenBack: [], leftAlone: [], already: 0, isCut: false };
 
-const isDone = ({ mine }: Trace): boolean => mine.every(({ words }) => words.every(({ struck }) => struck));
+const isDone = ({ mine }: Trace): boolean =>
+  mine.length > 0 && mine.every(({ words }) => words.every(({ struck }) => struck));
 
 /** Several appends as one: what the last one left alone is left, and what the earlier ones did counts as new. */
 function inAll(rounds: readonly Plan[]): Pick<RecordUndo, 'takenBack' | 'leftAlone' | 'already'> {

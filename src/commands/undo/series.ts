@@ -1,4 +1,5 @@
 /** Takes a series back in all the streams that it touched: side by side, and told in the order in which they came. */
+import type { Position } from '../../eventstore/envelope.ts';
 import { idFrom } from '../../eventstore/hash.ts';
 import { inOrder } from '../inOrder.ts';
 import {
@@ -15,6 +16,13 @@ export type Undo = (
   request: UndoRequest,
   records: AsyncIterable<RecordKey> | Iterable<RecordKey>,
 ) => AsyncGenerator<RecordUndo>;
+
+/** What the API needs of it. */
+export type UndoService = {
+  readonly undo: Undo;
+  /** Where the log ends now: what the read models have to show, so that no record of a series is missed. */
+  readonly logEnd: () => Promise<Position>;
+};
 
 const CONCURRENCY = 32;
 

@@ -57,6 +57,7 @@ export async function openWorld(options: Varied = {}) {
   const serve = async (more: Varied = {}) => {
     const app = await buildServer({
       dispatch: writer.dispatch,
+      undo: { undo: writer.undo, logEnd: writer.streams.end },
       pool,
       visibility: byWorkspace(visibility),
       readiness: async () => ({ ready: true, parts: {} }),
