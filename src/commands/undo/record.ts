@@ -38,7 +38,7 @@ export type RecordUndo = RecordKey & {
   /** Events of the series that were taken back before. */
   readonly already: number;
   readonly appended: number;
-  /** Where it is visible. */
+  /** Where what was appended is visible. */
   readonly position: Position | undefined;
 };
 
@@ -111,7 +111,7 @@ export async function undoRecord(
       vain += 1;
     } else if (result.repeated || !plan) vain += 1;
     else {
-      if (result.position !== undefined) position = result.position;
+      if (result.appended > 0) position = result.position;
       appended += result.appended;
       if (!plan.isCut) return answer(plan);
       rounds.push(plan);

@@ -121,6 +121,7 @@ async function runPasses(
   const passesBegun = all.filter(counts => counts.rows > 0 || !signal?.aborted);
   return {
     passes: passesBegun,
+    correlationId: scope.correlationId,
     position,
     isDryRun: options.connect === undefined,
     isInterrupted: signal?.aborted === true,

@@ -26,23 +26,32 @@ export async function fetchSeriesRecords(
   series: Series,
   { limit, after }: SeriesPage,
 ): Promise<readonly SeriesRecord[]> {
-  const { workspaceId } = session;
-  const isOf = (row: string): RawBuilder<unknown> => {
-    const column = (name: string) => sql.raw(`${row}.${name}`);
-    return 'correlationId' in series
-      ? sql`${column('workspace_id')} = ${workspaceId} and ${column('correlation_id')} = ${series.correlationId}`
-      : sql`${column('workspace_id')} = ${workspaceId} and ${column('command_id')} = ${series.commandId}`;
-  };
   const beyond = after
     ? sql` and (t.known_from, t.record_id) < (${after.position}::bigint, ${after.id}::uuid)`
     : sql.raw('');
   const rows = await session.readOnly(sql`
     select t.record_type, t.record_id, t.known_from from crm.timeline t
-    where ${isOf('t')}${beyond} and not exists (
+    where ${isOf('t', session, series)}${beyond} and not exists (
       select 1 from crm.timeline later
-      where ${isOf('later')} and later.record_id = t.record_id and later.revision > t.revision)
+      where ${isOf('later', session, series)} and later.record_id = t.record_id and later.revision > t.revision)
     order by t.known_from desc, t.record_id desc limit ${limitOf(limit)}`);
   return rows.slice(0, limit).map(([category, id, position]) => ({ category, id, position }) as SeriesRecord); // of these columns
+}
+
+function isOf(row: string, { workspaceId }: ReadSession, series: Series): RawBuilder<unknown> {
+  const column = (name: string) => sql.raw(`${row}.${name}`);
+  const own =
+    'correlationId' in series
+      ? sql`${column('correlation_id')} = ${series.correlationId}`
+      : sql`${column('command_id')} = ${series.commandId}`;
+  return sql`${column('workspace_id')} = ${workspaceId} and ${own}`;
+}
+
+/** How many records it touched. */
+export async function countSeriesRecords(session: ReadSession, series: Series): Promise<number> {
+  const [row] = await session.readOnly(sql`
+    select count(distinct t.record_id)::integer from crm.timeline t where ${isOf('t', session, series)}`);
+  return row?.[0] as number; // a count always has a value
 }
 
 /** An opaque cursor for a record's place. */

@@ -80,6 +80,8 @@ export async function openWorld(options: Varied = {}) {
     /** Another server on the same stores. */
     serve,
     models,
+    /** To send commands with another clock, and many at once. */
+    writer,
     pool,
     postgres,
     store,
