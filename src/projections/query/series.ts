@@ -33,7 +33,8 @@ export async function fetchSeriesRecords(
     select t.record_type, t.record_id, t.known_from from crm.timeline t
     where ${isOf('t', session, series)}${beyond} and not exists (
       select 1 from crm.timeline later
-      where ${isOf('later', session, series)} and later.record_id = t.record_id and later.revision > t.revision)
+      where ${isOf('later', session, series)} and later.record_id = t.record_id
+        and later.known_from >= t.known_from and later.revision > t.revision)
     order by t.known_from desc, t.record_id desc limit ${limitOf(limit)}`);
   return rows.slice(0, limit).map(([category, id, position]) => ({ category, id, position }) as SeriesRecord); // of these columns
 }
