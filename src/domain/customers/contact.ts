@@ -94,8 +94,8 @@ export const contact = defineAggregate<Contact, typeof events>({
     ContactAffiliationEnded: ({ accountId }, s) => {
       const ended = presentAffiliations(s.affiliations).find(other => other.accountId === accountId);
       return {
-        parts: [affiliationWith(accountId)],
-        back: (_, now) => (ended ? [affiliation(ended, ended.primary && !hasPrimary(now))] : []),
+        parts: [affiliationWith(accountId), ...(ended?.primary ? [PRIMARY] : [])],
+        back: parts => (ended ? [restated(ended, parts.has(PRIMARY))] : []),
       };
     },
   },
@@ -213,40 +213,43 @@ export const endAffiliation = (list: readonly Affiliation[], ended: { accountId:
   );
 
 const affiliationWith = (accountId: Id) => `affiliations.${accountId}`;
+/** Which of them is the primary one. */
+const PRIMARY = 'primaryAffiliation';
 
-const hasPrimary = ({ affiliations }: Contact) => affiliations.some(({ primary }) => primary);
+const primaryOf = (list: readonly Affiliation[]) => list.find(({ primary }) => primary)?.accountId ?? null;
 
-const affiliation = ({ accountId, role: was, from }: Affiliation, primary: boolean) =>
+const restated = ({ accountId, role: was, from }: Affiliation, primary: boolean) =>
   call('affiliateContact', { accountId, primary, from, ...(was !== null && { role: was }) });
 
-/** It takes the mark of the primary one from another: both are parts that it speaks of. */
+/** To what was present before; who is primary is a part of its own, as it may be taken from another one. */
 function affiliatedBack(
   begun: { accountId: Id; role?: string | undefined; primary: boolean; from: LocalDate },
   present: readonly Affiliation[],
 ): Undoing<Contact> {
-  const { accountId } = begun;
+  const { accountId, from, role: given = null } = begun;
+  const own = affiliationWith(accountId);
   const before = present.find(other => other.accountId === accountId);
-  const demoted = begun.primary
-    ? present.find(other => other.primary && other.accountId !== accountId)
-    : undefined;
-  const end = call('endContactAffiliation', { accountId, until: begun.from });
-  const own = !before
-    ? [end]
-    : before.role === null && begun.role !== undefined
-      ? [end, affiliation(before, before.primary)] // a role can't be taken away otherwise
-      : [affiliation(before, before.primary)];
+  const primaryBefore = primaryOf(present);
+  const primaryAfter = begun.primary ? accountId : primaryBefore === accountId ? null : primaryBefore;
+  const isSame = before?.from === from && before.role === given;
+  const end = call('endContactAffiliation', { accountId, until: from });
+
+  const ownBack = (primary: boolean) => {
+    if (!before) return [end];
+    // A role can't be taken away otherwise.
+    return before.role === null && given !== null
+      ? [end, restated(before, primary)]
+      : [restated(before, primary)];
+  };
+  const primaryBack = () => {
+    if (primaryBefore) return [call('affiliateContact', { accountId: primaryBefore, primary: true })];
+    return before ? [call('affiliateContact', { accountId, primary: false })] : [];
+  };
   return {
-    parts: [accountId, ...(demoted ? [demoted.accountId] : [])].map(affiliationWith),
-    back: (parts, now) => {
-      const isOwn = parts.has(affiliationWith(accountId));
-      const another = now.affiliations.find(({ primary }) => primary)?.accountId;
-      const isFree = another === undefined || (isOwn && another === accountId);
-      return [
-        ...(isOwn ? own : []),
-        ...(demoted && isFree && parts.has(affiliationWith(demoted.accountId))
-          ? [affiliation(demoted, true)]
-          : []),
-      ];
-    },
+    parts: [...(isSame ? [] : [own]), ...(primaryAfter === primaryBefore ? [] : [PRIMARY])],
+    back: (parts, now) => [
+      ...(parts.has(own) ? ownBack(primaryOf(now.affiliations) === accountId) : []),
+      ...(parts.has(PRIMARY) ? primaryBack() : []),
+    ],
   };
 }

@@ -238,14 +238,17 @@ test('an edit that comes in between is seen', async () => {
   expect(logOf('account', id).at(-1)?.data).toEqual({ phone: null });
 });
 
-test('who may not send a command may not take back by it', async () => {
+test.each([
+  ['at all', (record?: object) => record === undefined],
+  ['on this record', (record?: object) => record !== undefined],
+])('who may not send a command %s may not take back by it', async (_, isAsked) => {
   const { here, store, undo, logOf } = world();
   const id = await account(here);
   await carriedOut(here.send('changeAccountDetails', { name: 'B' }, { id, ...series }));
   await carriedOut(here.send('tagAccount', { tags: ['x'] }, { id, ...series }));
   const there = writeSide(store.connect(), {
-    authorise: (_, permission) =>
-      permission === 'account:untagAccount' ? reject('FORBIDDEN', 'not you') : undefined,
+    authorise: (_actor, permission, record) =>
+      permission === 'account:untagAccount' && isAsked(record) ? reject('FORBIDDEN', 'not you') : undefined,
   });
   expect(await undo(there)).toMatchObject([
     {
@@ -276,12 +279,16 @@ test('a value that another record has by now is not brought back, the rest is', 
   expect(holders(store)).toEqual({ [ANN_AT]: [id] });
 });
 
-test('an address that the series passed from one to another goes back', async () => {
+test.each([
+  ['', []],
+  [', also where the one who gave it away comes first', ['vip']],
+])('an address that the series passed from one to another goes back%s', async (_, tags) => {
   const { here, store, undo } = world();
   const { id } = await carriedOut(create(here, 'one', ANN_AT));
   const other = await person(here, 'other');
   await carriedOut(here.send('removeContactEmail', { email: ANN_AT }, { id, ...series }));
   await carriedOut(here.send('addContactEmail', { email: ANN_AT }, { id: other, ...series }));
+  for (const tag of tags) await carriedOut(here.send('tagContact', { tags: [tag] }, { id, ...series }));
   const all = await undo();
   expect(all.flatMap(({ leftAlone }) => leftAlone)).toEqual([]);
   expect(holders(store)).toEqual({ [ANN_AT]: [id] });
@@ -334,6 +341,16 @@ test('a stream that can’t be read is told, and the others go on', async () => 
     leftAlone: [{ why: 'REFUSED', rule: 'STREAM_UNREADABLE' }],
   });
   expect(types(logOf('account', whole))).toHaveLength(3);
+});
+
+test('a stream of which not even the series’ own event can be read is told as well', async () => {
+  const { here, store, undo, logOf } = world();
+  const id = await account(here);
+  const metadata = { ...envelope(logOf('account', id).at(-1)), $correlationId: 'series' };
+  store.write(streamOf('account', id), { type: 'AccountTeleported', metadata });
+  expect(await undo(writeSide(store.connect()))).toMatchObject([
+    { takenBack: [], leftAlone: [{ parts: [], why: 'REFUSED', rule: 'STREAM_UNREADABLE' }] },
+  ]);
 });
 
 test('lines and the amount that follows from them go back together', async () => {
