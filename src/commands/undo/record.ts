@@ -2,20 +2,20 @@
  * Takes a series back in one stream, by the same pipeline as every command: exact revisions, claims, rights of the one
  * who undoes. Sent again it finds what is taken back already, so it may end anywhere and be run anew.
  */
-import type { Aggregate, Folded } from '../../domain/kernel/aggregate.ts';
-import { streamName } from '../../domain/kernel/aggregate.ts';
-import { isRejection, type Rejection } from '../../domain/kernel/rejection.ts';
+import { type Aggregate, streamName } from '../../domain/kernel/aggregate.ts';
+import type { Rejection } from '../../domain/kernel/rejection.ts';
 import type { Id } from '../../domain/kernel/values.ts';
 import { canonicalJson } from '../../eventstore/canonical.ts';
 import type { Position, RecordedEvent } from '../../eventstore/envelope.ts';
 import { idFrom } from '../../eventstore/hash.ts';
 import { latest } from '../decide.ts';
-import { type DispatchOptions, ownDecision, type Pipeline } from '../dispatch.ts';
+import type { DispatchOptions, Pipeline } from '../dispatch.ts';
 import { asCommandError, type CommandError, commandError } from '../errors.ts';
 import type { StreamState } from '../streamState.ts';
 import { createView, type View } from '../view.ts';
 import type { CommandContext, Wish } from '../wish.ts';
-import { type DecideCall, foldNew, type LeftAlone, type Plan, planUndo, type TakenBack } from './plan.ts';
+import { decideCall, takenValue } from './decideCall.ts';
+import { type LeftAlone, type Plan, planUndo, type TakenBack } from './plan.ts';
 import { createTrace, type Trace, UNDO_MARK } from './trace.ts';
 
 /** What is to be taken back: all events of one correlation (an import), or of one command. */
@@ -158,41 +158,6 @@ async function look(
     if (known) return { ok: false, error: known } as const;
     throw error;
   }
-}
-
-/** Each command that takes something back needs the right to it, and obeys its own rules. */
-const decideCall =
-  (
-    wish: Wish,
-    state: StreamState,
-    view: View,
-    taken: Rejection | undefined,
-    options: UndoOptions,
-  ): DecideCall =>
-  async ({ command, input }, folded) => {
-    const { commandId, context } = wish;
-    const own = options.toWish({ name: command, input, id: wish.id, commandId }, context);
-    if ('kind' in own) return { rejected: true, code: own.code, message: own.message };
-    const denied = options.authorise(context.actor, own.permission);
-    if (denied) return denied;
-    const decided = await ownDecision(own, options)({ ...state, folded }, view);
-    if (isRejection(decided)) return decided;
-    const { aggregate } = wish.command;
-    const after = foldNew(aggregate, folded, decided.events, decided.occurredAt);
-    return taken && gains(aggregate, state.folded, after) ? taken : decided.events;
-  };
-
-/** The refusal of a value that another record holds now: then it goes without what would bring one back. */
-const takenValue = (aggregate: Aggregate, { code, message }: CommandError): Rejection | undefined =>
-  Object.values(aggregate.unique).some(unique => unique.code === code)
-    ? { rejected: true, code, message }
-    : undefined;
-
-function gains(aggregate: Aggregate, before: Folded<unknown>, after: Folded<unknown>): boolean {
-  return Object.values(aggregate.unique).some(({ values }) => {
-    const had = values(before.state, before.record);
-    return values(after.state, after.record).some(value => !had.includes(value));
-  });
 }
 
 function wishOf(

@@ -60,7 +60,8 @@ export function createTrace(aggregate: Aggregate, isMine: (event: RecordedEvent)
     const { back, about } = rulingOf(aggregate, event, folded);
     folded = aggregate.evolve(folded, event);
     revision = event.revision;
-    const isUndo = event.commandId.startsWith(UNDO_MARK);
+    // A sender may name a command so as well, but only an undo answers another one.
+    const isUndo = event.commandId.startsWith(UNDO_MARK) && event.causationId !== event.commandId;
     const undone = isUndo && !isMine(event) ? spoken.get(event.causationId) : undefined;
     if (undone) {
       const turned = wordsOf(event.commandId);

@@ -1,18 +1,17 @@
 /** Taking back what a series of commands did: an import, one command, or an undo itself; page by page. */
 import { asCommandError } from '../../../commands/errors.ts';
-import type { LeftAlone, TakenBack } from '../../../commands/undo/plan.ts';
-import type { RecordUndo, Target } from '../../../commands/undo/record.ts';
+import type { Target } from '../../../commands/undo/record.ts';
 import { undoIdOf } from '../../../commands/undo/series.ts';
-import { noTally, type Tally, tally } from '../../../commands/undo/tally.ts';
-import type { Speech } from '../../../commands/undo/trace.ts';
+import { noTally, tally } from '../../../commands/undo/tally.ts';
 import { CommandId } from '../../../commands/wish.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from '../../../projections/query/page.ts';
 import { invalid } from '../../../projections/query/refusal.ts';
 import { cursorOf, fetchSeriesRecords, placeOf } from '../../../projections/query/series.ts';
 import { apiError, fromCommand } from '../../errors.ts';
-import { area, type Tools } from '../../schema/area.ts';
+import { area } from '../../schema/area.ts';
 import { costOf } from '../../schema/connections.ts';
 import { type Context, newReads } from '../../schema/context.ts';
+import { defineReport, type Report } from './undoReport.ts';
 
 type Asked = {
   readonly correlationId?: string | null | undefined;
@@ -21,17 +20,6 @@ type Asked = {
   readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
 };
-
-type Report = {
-  readonly undoId: string;
-  readonly records: readonly RecordUndo[];
-  readonly sums: Tally;
-  readonly endCursor: string | null;
-  readonly hasNextPage: boolean;
-};
-
-/** Of each record at most so many events are told one by one. */
-const MAX_TOLD = 100;
 
 const TARGET = {
   correlationId: 'Take back all that was done with this correlation, such as an import.',
@@ -82,86 +70,6 @@ export const undoing = area(tools => {
     }),
   );
 });
-
-function defineReport({ builder, types }: Tools) {
-  const actorType = types.enums('ActorType', ['user', 'apiKey', 'process', 'import']);
-  const reason = types.enums('LeftAloneReason', ['EDITED_SINCE', 'REFUSED', 'STAYS']);
-
-  const event = builder.objectRef<Speech>('UndoneEvent').implement({
-    fields: t => ({
-      type: t.exposeString('type'),
-      revision: t.exposeInt('revision'),
-      occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
-      recordedAt: t.expose('recordedAt', { type: 'DateTime' }),
-      actorType: t.field({ type: actorType, resolve: ({ actor }) => actor.type }),
-      actorId: t.string({ resolve: ({ actor }) => actor.id }),
-      commandId: t.exposeString('commandId'),
-      correlationId: t.exposeString('correlationId'),
-    }),
-  });
-  const takenBack = builder.objectRef<TakenBack>('TakenBack').implement({
-    fields: t => ({
-      event: t.expose('event', { type: event }),
-      parts: t.exposeStringList('parts', { description: 'What of it is as it was before.' }),
-    }),
-  });
-  const leftAlone = builder.objectRef<LeftAlone>('LeftAlone').implement({
-    fields: t => ({
-      event: t.expose('event', {
-        type: event,
-        nullable: true,
-        description: 'Absent where the record could not be read.',
-      }),
-      parts: t.exposeStringList('parts', {
-        description: 'What stays as it is; none means all of the record.',
-      }),
-      reason: t.expose('why', { type: reason }),
-      rule: t.exposeString('rule', {
-        nullable: true,
-        description: 'What refused it, as `extensions.rule` or `code` of errors.',
-      }),
-      message: t.exposeString('message'),
-      by: t.expose('by', { type: event, nullable: true, description: 'The latest edit of it.' }),
-    }),
-  });
-  const record = builder.objectRef<RecordUndo>('RecordUndo').implement({
-    fields: t => ({
-      recordType: t.exposeString('category'),
-      recordId: t.exposeID('id'),
-      takenBackCount: t.int({ resolve: ({ takenBack: { length } }) => length }),
-      takenBack: t.field({
-        type: [takenBack],
-        description: `The first ${MAX_TOLD}.`,
-        resolve: ({ takenBack: list }) => list.slice(0, MAX_TOLD),
-      }),
-      leftAloneCount: t.int({ resolve: ({ leftAlone: { length } }) => length }),
-      leftAlone: t.field({
-        type: [leftAlone],
-        description: `The first ${MAX_TOLD}.`,
-        resolve: ({ leftAlone: list }) => list.slice(0, MAX_TOLD),
-      }),
-      already: t.exposeInt('already', { description: 'Events that had been taken back before.' }),
-    }),
-  });
-  return builder.objectRef<Report>('UndoReport').implement({
-    description: 'What was taken back, and what was left alone, in one page of records.',
-    fields: t => ({
-      undoId: t.exposeID('undoId', { description: 'Undo this correlation to undo the undo.' }),
-      records: t.expose('records', { type: [record], complexity: { field: 0, multiplier: 1 } }),
-      takenBack: t.int({ description: 'Events.', resolve: ({ sums }) => sums.takenBack }),
-      leftAlone: t.int({ resolve: ({ sums }) => sums.leftAlone }),
-      already: t.int({ resolve: ({ sums }) => sums.already }),
-      position: t.field({
-        type: 'Position',
-        nullable: true,
-        description: 'Queries that are given it as `after` show what was done; absent where nothing was.',
-        resolve: ({ sums }) => sums.position ?? null,
-      }),
-      endCursor: t.exposeString('endCursor', { nullable: true }),
-      hasNextPage: t.exposeBoolean('hasNextPage'),
-    }),
-  });
-}
 
 async function run(asked: Asked, context: Context, mode: { readonly isPreview?: true }): Promise<Report> {
   const target = targetOf(asked);
