@@ -100,6 +100,7 @@ export async function startInstance({ config, development, signal }: InstanceOpt
     if (config.roles.includes('api')) {
       const server = await buildServer({
         dispatch: writeSide.dispatch,
+        undo: { undo: writeSide.undo, logEnd: writeSide.streams.end },
         pool,
         visibility: byWorkspace(visibility),
         log,

@@ -1,6 +1,7 @@
 /** The write side put together: an event store client, the codec and dispatch, for any process that sends commands. */
-import { type Authorise, createDispatch } from '../commands/dispatch.ts';
+import { type Authorise, createPipeline } from '../commands/dispatch.ts';
 import { createStreams } from '../commands/streams.ts';
+import { createUndo } from '../commands/undo/series.ts';
 import { loadCatalog } from '../eventstore/catalog.ts';
 import { connectEventStore, disconnect } from '../eventstore/client.ts';
 import { createCodec } from '../eventstore/codec.ts';
@@ -25,7 +26,7 @@ export async function openWriteSide(options: {
   const codec = createCodec(catalog, plainPersonalData);
   const { metrics } = options;
   const streams = createStreams({ client, codec, ...(metrics && { onAppend: metrics.appended }) });
-  const uncounted = createDispatch({
+  const parts = {
     catalog,
     codec,
     streams,
@@ -34,9 +35,17 @@ export async function openWriteSide(options: {
     hashValue: keyedHash(masterKey, 'reservation'),
     now: () => new Date(),
     random: Math.random,
-  });
-  const dispatch = metrics ? metrics.countedDispatch(uncounted, catalog) : uncounted;
-  return { catalog, client, codec, streams, dispatch, close: () => disconnect(client) };
+  };
+  const pipeline = createPipeline(parts);
+  return {
+    catalog,
+    client,
+    codec,
+    streams,
+    dispatch: metrics ? metrics.countedDispatch(pipeline.dispatch, catalog) : pipeline.dispatch,
+    undo: createUndo({ ...parts, ...pipeline }),
+    close: () => disconnect(client),
+  };
 }
 
 export type WriteSide = Awaited<ReturnType<typeof openWriteSide>>;

@@ -60,12 +60,14 @@ export type Codec = {
 export function createCodec(catalog: Catalog, cipher: PersonalDataCipher): Codec {
   return {
     encode: (events, target) => {
+      const { stream } = target;
       let { revision, prevHash } = target;
-      return events.map(({ type, data }) => {
+      return events.map(({ type, data, causationId }) => {
         const eventType = catalog.eventTypes.get(type);
         if (!eventType) throw new Error(`${type} was never declared`);
         const valid = asStored(eventType.schema.parse(data)); // a decision that breaks its declaration is a bug: it throws
-        const sealed = sealEventOf(eventType, valid, { ...target, revision, prevHash }, cipher);
+        const envelope = causationId ? { ...target.envelope, $causationId: causationId } : target.envelope;
+        const sealed = sealEventOf(eventType, valid, { stream, revision, prevHash, envelope }, cipher);
         prevHash = sealed.hash;
         revision += 1;
         return sealed;

@@ -2,6 +2,7 @@
 import type { GraphQLError } from 'graphql';
 import type pg from 'pg';
 import type { Dispatch } from '../../commands/dispatch.ts';
+import type { UndoService } from '../../commands/undo/series.ts';
 import type { CommandContext } from '../../commands/wish.ts';
 import type { Position } from '../../eventstore/envelope.ts';
 import type { ParkedIndex } from '../../projections/engine/parkedIndex.ts';
@@ -38,6 +39,7 @@ export type Visibility = {
 /** The same for all requests. */
 export type Services = {
   readonly dispatch: Dispatch;
+  readonly undo: UndoService;
   readonly pool: pg.Pool;
   readonly feed: EventFeed;
   readonly visibility: Visibility;

@@ -2,7 +2,16 @@
 import { z } from 'zod';
 import type { CommandDeclaration } from './command.ts';
 import type { AnyEventSet, DataOf, EventType } from './events.ts';
-import { evolveRecord, noRecord, pascal, type RecordState, recordCommands, recordEvents } from './record.ts';
+import {
+  evolveRecord,
+  noRecord,
+  pascal,
+  type RecordState,
+  recordCommands,
+  recordEvents,
+  recordUndo,
+} from './record.ts';
+import type { AnyUndo, Undo } from './undo.ts';
 import type { Id, Instant, Shape } from './values.ts';
 
 /** A stored event as the domain sees it: decrypted and of the latest version. */
@@ -43,6 +52,8 @@ export type Aggregate<S = unknown, E extends AnyEventSet = AnyEventSet> = {
   /** Its own commands and the derived ones, by name. */
   readonly commands: Readonly<Record<string, CommandDeclaration<S>>>;
   readonly unique: Readonly<Record<string, Unique<S>>>;
+  /** How events are taken back, by their type. One that is not here stays. */
+  readonly undo: ReadonlyMap<string, AnyUndo>;
   readonly initial: Folded<S>;
   readonly evolve: (folded: Folded<S>, event: DomainEvent) => Folded<S>;
 };
@@ -55,6 +66,7 @@ type Definition<S, E extends AnyEventSet> = {
   readonly events: E;
   readonly initial: S;
   readonly evolve: Evolve<S, E>;
+  readonly undo?: { readonly [T in keyof E & string]: Undo<S, DataOf<E, T>> };
   readonly commands: Readonly<Record<string, CommandDeclaration<S>>>;
   readonly unique?: Readonly<Record<string, Unique<S>>>;
 };
@@ -82,6 +94,12 @@ export function defineAggregate<S, E extends AnyEventSet>(definition: Definition
     eventTypes: new Map(Object.entries(all).map(([type, make]) => [type, make.eventType])),
     commands: { ...definition.commands, ...(details && recordCommands<S>(category, details)) },
     unique: definition.unique ?? {},
+    undo: new Map(
+      Object.entries({
+        ...((definition.undo ?? {}) as Readonly<Record<string, AnyUndo>>), // by name, as `own`
+        ...(details && recordUndo(category, details)),
+      }),
+    ),
     initial: { state: initial, record: noRecord },
     evolve: ({ state, record }, event) => {
       const suffix = Object.hasOwn(derived, event.type) ? event.type.slice(name.length) : undefined;

@@ -3,6 +3,7 @@ import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
+import { begun } from '../kernel/undo.ts';
 import { EmailAddress, personal, Text } from '../kernel/values.ts';
 
 const details = {
@@ -23,6 +24,7 @@ export const user = defineAggregate<User, typeof events>({
   events,
   initial: {},
   evolve: { UserInvited: s => s },
+  undo: { UserInvited: begun },
   commands: {
     inviteUser: command<User>()({
       creates: true,

@@ -58,6 +58,7 @@ export async function openWorld(options: Varied = {}) {
   const serve = async (more: Varied = {}) => {
     const app = await buildServer({
       dispatch: writer.dispatch,
+      undo: { undo: writer.undo, logEnd: writer.streams.end },
       pool,
       visibility: byWorkspace(visibility),
       log: eventLog(client),
@@ -82,6 +83,8 @@ export async function openWorld(options: Varied = {}) {
     /** Another server on the same stores. */
     serve,
     models,
+    /** To send commands with another clock, and many at once. */
+    writer,
     pool,
     postgres,
     store,

@@ -12,6 +12,12 @@ export const startStub = (options: Partial<ServerOptions> = {}) =>
     dispatch: async () => {
       throw new Error('no command must come this far');
     },
+    undo: {
+      undo: () => {
+        throw new Error('nothing must be undone');
+      },
+      logEnd: async () => 0n,
+    },
     pool: openReadPool({ url: 'postgres://nobody@127.0.0.1:1/none' }),
     visibility: {
       position: () => 0n,
