@@ -16,7 +16,7 @@ const STATEMENTS = [
     END $$`,
   // array_to_string is not immutable for every type, which an index would want; for texts it is.
   sql`
-    CREATE FUNCTION relata.joined(texts text[]) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    CREATE OR REPLACE FUNCTION relata.joined(texts text[]) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ BEGIN RETURN array_to_string(texts, ' '); END $$`,
   // Elsewhere the role may not be allowed to, or the extension is not installed: then search does without its index.
   sql`

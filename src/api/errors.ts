@@ -17,6 +17,8 @@ export const ERROR_CODES = {
   CURSOR_UNKNOWN:
     'The event feed was asked to go on from a place that is none of this log: the event store was restored from an older backup, or is another one. Compare what you have with the feed from an earlier place on.',
   NOT_YET_VISIBLE: 'The read models have not reached the position asked for in time. Ask again.',
+  PARKED:
+    'An event could not be applied to what was read. A record itself is not shown; lists, counts and sums are answered, without what is in `details` since that position. Ask an administrator to look at `relata parked list`.',
   STREAM_UNREADABLE:
     'The history of the record cannot be read by this version. Nothing was done; see the server log.',
   TOO_COMPLEX: 'The document is too deep, too wide or too costly. Ask for less, or in several requests.',

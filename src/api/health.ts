@@ -1,4 +1,7 @@
-/** `/livez`: the process answers. `/readyz`: it can do its work, or which part cannot. */
+/**
+ * `/livez`: the process answers. `/readyz`: it can do its work, or which part cannot. What is degraded is ready as well:
+ * taking it out of service would help nobody.
+ */
 import type { FastifyInstance } from 'fastify';
 
 export type Readiness = {
@@ -12,6 +15,8 @@ type Part = {
   readonly message?: string;
   /** It does not come right by waiting. */
   readonly lasting?: boolean;
+  /** It does its work, but for what the message says. */
+  readonly degraded?: boolean;
 };
 
 export function serveHealth(app: FastifyInstance, readiness: () => Promise<Readiness>): void {
@@ -19,6 +24,11 @@ export function serveHealth(app: FastifyInstance, readiness: () => Promise<Readi
   app.get('/readyz', async (_, reply) => {
     const state = await readiness();
     reply.code(state.ready ? 200 : 503);
-    return { status: state.ready ? 'ready' : 'not ready', parts: state.parts };
+    return { status: statusOf(state), parts: state.parts };
   });
+}
+
+function statusOf({ ready, parts }: Readiness): 'ready' | 'degraded' | 'not ready' {
+  if (!ready) return 'not ready';
+  return Object.values(parts).some(({ degraded }) => degraded) ? 'degraded' : 'ready';
 }

@@ -17,6 +17,7 @@ import { codedError, formatErrors, RETRY_AFTER_S } from './formatErrors.ts';
 import { guardOperation, isOwnOrigin } from './httpGuards.ts';
 import type { Limits } from './limits.ts';
 import type { OperationKind } from './metrics.ts';
+import { parkedErrors } from './parkedErrors.ts';
 import { type Context, createContext, endOperation, type Services } from './schema/context.ts';
 import { type Connected, endSubscriptions } from './schema/subscriptionLimit.ts';
 import { prepareVariables } from './variables.ts';
@@ -103,6 +104,11 @@ export async function serveGraphQL(app: FastifyInstance, options: GraphQLOptions
     if (error) throw codedError(error, cause => app.log.error({ err: cause }, 'subscription failed'));
   });
   app.graphql.addHook<Partial<Context>>('onSubscriptionConnectionClose', endSubscriptions);
+  app.graphql.addHook('onSubscriptionResolution', async (execution, context) => {
+    const { reads } = context as unknown as Context; // made above
+    if (reads.parked.size > 0)
+      execution.errors = [...(execution.errors ?? []), ...parkedErrors(reads.parked)] as never; // mercurius's own type of the list
+  });
 
   const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;
   app.get('/schema.graphql', async (_: FastifyRequest, reply: FastifyReply) =>

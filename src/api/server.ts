@@ -2,6 +2,7 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type pg from 'pg';
 import type { Dispatch } from '../commands/dispatch.ts';
+import type { UndoService } from '../commands/undo/series.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import type { EventLog } from '../eventstore/log.ts';
 import { backOff } from '../projections/engine/backOff.ts';
@@ -22,6 +23,7 @@ import { serveGraphQL } from './serveGraphQL.ts';
 
 export type ServerOptions = {
   readonly dispatch: Dispatch;
+  readonly undo: UndoService;
   /** Of `openReadPool`. Stays the caller's to end. */
   readonly pool: pg.Pool;
   readonly visibility: Visibility;
@@ -65,6 +67,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const observer = options.metrics?.api;
   const services: Services = {
     dispatch: options.dispatch,
+    undo: options.undo,
     pool: options.pool,
     feed,
     visibility: options.visibility,

@@ -102,12 +102,13 @@ export async function startInstance({ config, development, signal }: InstanceOpt
     if (config.roles.includes('api')) {
       const server = await buildServer({
         dispatch: writeSide.dispatch,
+        undo: { undo: writeSide.undo, logEnd: writeSide.streams.end },
         pool,
         visibility: byWorkspace(visibility),
         log,
         decode: writeSide.codec.decode,
         metrics,
-        readiness: readinessOf({ pool, client: writeSide.client, projector }),
+        readiness: readinessOf({ pool, client: writeSide.client, projector, visibility }),
         actor: SEEDED_OWNER,
         workspaceId: DEFAULT_WORKSPACE,
         logger,

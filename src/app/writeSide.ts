@@ -1,7 +1,8 @@
 /** The write side put together: an event store client, the codec and dispatch, for any process that sends commands. */
 import pg from 'pg';
-import { type Authorise, createDispatch } from '../commands/dispatch.ts';
+import { type Authorise, createPipeline } from '../commands/dispatch.ts';
 import { createStreams } from '../commands/streams.ts';
+import { createUndo } from '../commands/undo/series.ts';
 import { loadCatalog } from '../eventstore/catalog.ts';
 import { connectEventStore, disconnect } from '../eventstore/client.ts';
 import { createCodec } from '../eventstore/codec.ts';
@@ -46,7 +47,7 @@ export async function openWriteSide(options: {
     const vault = await openVault(pool, openKeyring(options.keys));
     const codec = createCodec(catalog, vault);
     const streams = createStreams({ client, codec, ...(metrics && { onAppend: metrics.appended }) });
-    const uncounted = createDispatch({
+    const parts = {
       catalog,
       codec,
       streams,
@@ -56,9 +57,17 @@ export async function openWriteSide(options: {
       hashValue: keyedHash(masterKey, 'reservation'),
       now: () => new Date(),
       random: Math.random,
-    });
-    const dispatch = metrics ? metrics.countedDispatch(uncounted, catalog) : uncounted;
-    return { catalog, client, codec, streams, dispatch, close };
+    };
+    const pipeline = createPipeline(parts);
+    return {
+      catalog,
+      client,
+      codec,
+      streams,
+      dispatch: metrics ? metrics.countedDispatch(pipeline.dispatch, catalog) : pipeline.dispatch,
+      undo: createUndo({ ...parts, ...pipeline }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

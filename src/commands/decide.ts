@@ -86,4 +86,4 @@ async function checkReferences(
   return undefined;
 }
 
-const latest = (now: Instant, last: Instant | undefined): Instant => (last && last > now ? last : now);
+export const latest = (now: Instant, last: Instant | undefined): Instant => (last && last > now ? last : now);

@@ -39,6 +39,18 @@ export type CommandResult =
 
 export type Dispatch = (request: CommandRequest, context: CommandContext) => Promise<CommandResult>;
 
+/** What to append upon a state; `look again` when that can't be said of what came from the cache. */
+export type Decide = (state: StreamState, view: View) => Promise<Decided | Rejection | 'look again'>;
+
+/** Carries a wish out: its command's own decision, or several commands decided one after the other and appended at once. */
+export type CarryOut = (wish: Wish, decide?: Decide) => Promise<CommandResult>;
+
+export type Pipeline = {
+  readonly dispatch: Dispatch;
+  readonly carryOut: CarryOut;
+  readonly toWish: ReturnType<typeof createWishes>;
+};
+
 /** Says no by a rejection; asked once before the record is loaded and once with it. */
 export type Authorise = (
   actor: Actor,
@@ -64,7 +76,9 @@ export type DispatchOptions = {
 /** After so many lost races the sender is told. */
 const MAX_ATTEMPTS = 5;
 
-export function createDispatch(options: DispatchOptions): Dispatch {
+export const createDispatch = (options: DispatchOptions): Dispatch => createPipeline(options).dispatch;
+
+export function createPipeline(options: DispatchOptions): Pipeline {
   const { authorise, random } = options;
   const toWish = createWishes(options.catalog, options.hashInput);
   const queued = createQueues();
@@ -74,29 +88,24 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const inTurn: Dispatch = (request, context) => admit(request, context, carryOut);
   const reservations = createReservations({ ...options, dispatch });
 
-  async function admit(
+  const admit = (
     request: CommandRequest,
     context: CommandContext,
     proceed: (wish: Wish) => Promise<CommandResult>,
-  ): Promise<CommandResult> {
-    try {
+  ): Promise<CommandResult> =>
+    answered(async () => {
       const wish = toWish(request, context);
       if ('kind' in wish) return { ok: false, error: wish };
       const denied = authorise(context.actor, wish.permission);
-      return denied ? refusal(denied) : await proceed(wish);
-    } catch (error) {
-      const known = asCommandError(error);
-      if (known) return { ok: false, error: known };
-      throw error;
-    }
-  }
+      return denied ? refusal(denied) : proceed(wish);
+    });
 
-  async function carryOut(wish: Wish): Promise<CommandResult> {
+  async function carryOut(wish: Wish, decide: Decide = ownDecision(wish, options)): Promise<CommandResult> {
     const claims = beginClaims(wish, reservations, inTurn);
     let from: 'cached' | 'fresh' = 'cached';
     try {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; ) {
-        const outcome = await tryOnce(wish, createView(options.streams, wish, from), claims, options);
+        const outcome = await tryOnce(wish, createView(options.streams, wish, from), decide, claims, options);
         if (typeof outcome === 'object') return outcome;
         from = 'fresh';
         if (outcome === 'lost the race' && ++attempt <= MAX_ATTEMPTS) await backOff(attempt, random);
@@ -107,12 +116,28 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     throw commandError('CONFLICT', 'others kept changing this record; look at it and send the command again');
   }
 
-  return dispatch;
+  return {
+    dispatch,
+    carryOut: (wish, decide) => answered(() => queued(wish.stream, () => carryOut(wish, decide))),
+    toWish,
+  };
+}
+
+/** What no rule foresees, as a value. */
+async function answered(run: () => Promise<CommandResult>): Promise<CommandResult> {
+  try {
+    return await run();
+  } catch (error) {
+    const known = asCommandError(error);
+    if (known) return { ok: false, error: known };
+    throw error;
+  }
 }
 
 async function tryOnce(
   wish: Wish,
   view: View,
+  decide: Decide,
   claims: Claims,
   options: DispatchOptions,
 ): Promise<CommandResult | 'look again' | 'lost the race'> {
@@ -126,7 +151,8 @@ async function tryOnce(
     return success(wish.id, before, { appended: 0, repeated: true });
   }
 
-  const decided = await decideFor(wish, state, view, options);
+  const decided = await decide(state, view);
+  if (decided === 'look again') return decided;
   if (isRejection(decided) || decided.events.length === 0) {
     if (view.restsOnCache()) return 'look again';
     if (isRejection(decided)) return refusal(decided);
@@ -177,20 +203,21 @@ async function append(
   }
 }
 
-async function decideFor(
-  wish: Wish,
-  state: StreamState,
-  view: View,
-  options: DispatchOptions,
-): Promise<Decided | Rejection> {
-  const { category } = wish.command.aggregate;
-  const record = { category, id: wish.id, ownerId: state.folded.record.ownerId };
-  return (
-    options.authorise(wish.context.actor, wish.permission, record) ??
-    (await checkRevision(wish, state, options.streams)) ??
-    decideOn(wish, state, view, options.catalog, options.now().toISOString())
-  );
-}
+/** The decision of the wish's own command. */
+export const ownDecision =
+  (
+    wish: Wish,
+    { authorise, streams, catalog, now }: Pick<DispatchOptions, 'authorise' | 'streams' | 'catalog' | 'now'>,
+  ) =>
+  async (state: StreamState, view: View): Promise<Decided | Rejection> => {
+    const { category } = wish.command.aggregate;
+    const record = { category, id: wish.id, ownerId: state.folded.record.ownerId };
+    return (
+      authorise(wish.context.actor, wish.permission, record) ??
+      (await checkRevision(wish, state, streams)) ??
+      decideOn(wish, state, view, catalog, now().toISOString())
+    );
+  };
 
 async function seal(
   wish: Wish,

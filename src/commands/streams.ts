@@ -4,6 +4,7 @@ import {
   type AppendToStreamOptions,
   type EventStoreDBClient,
   NO_STREAM,
+  type ReadPosition,
   type StreamingRead,
   StreamNotFoundError,
   WrongExpectedVersionError,
@@ -34,6 +35,8 @@ export type Streams = {
     revision: number,
     limit: number,
   ) => Promise<readonly RecordedEvent[]>;
+  /** Where the log ends now. */
+  readonly end: () => Promise<Position>;
   /** Appends at exactly the state's revision; `undefined` when the stream has moved on. */
   readonly append: (
     aggregate: Aggregate,
@@ -116,6 +119,7 @@ export function createStreams(options: Options): Streams {
         if (read.kind === 'event') events.push(read.event);
       return events;
     },
+    end: () => endOfLog(client, timeoutMs),
     append: async (aggregate, state, events) => {
       const result = await appendExactly(client, state, events, timeoutMs, onAppend);
       if (!result) {
@@ -228,9 +232,15 @@ async function* listen<E>(
 
 /** Where the log ends now: for servers that don't tell an event's own position, a later one that is safe to wait for. */
 async function endOfLog(client: StreamClient, timeoutMs: number): Promise<Position> {
-  const last = client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 });
-  const [event] = await Array.fromAsync(listen(last, timeoutMs));
-  return event?.position.commit ?? 0n;
+  let fromPosition: ReadPosition = 'end';
+  // The server's own events may come last, and read models don't see those.
+  for (let maxCount = 1; ; maxCount = 100) {
+    const page = client.readAll({ direction: 'backwards', fromPosition, maxCount });
+    const events = await Array.fromAsync(listen(page, timeoutMs));
+    const shown = events.find(({ type }) => !type.startsWith('$'));
+    if (shown || events.length < maxCount) return shown?.position.commit ?? 0n;
+    fromPosition = events.at(-1)?.position ?? 'end';
+  }
 }
 
 const unreadable = ({ streamId, revision, type }: StoredEvent, why: string, cause?: unknown) =>

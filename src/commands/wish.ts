@@ -44,7 +44,7 @@ export type Wish = {
 };
 
 /** Any visible ASCII: senders have their own ways of naming what they sent. */
-const CommandId = z
+export const CommandId = z
   .string()
   .max(100)
   .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII without spaces');

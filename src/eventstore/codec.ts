@@ -44,17 +44,19 @@ export function createCodec(catalog: Catalog, keys: KeySource, nonces: Nonces = 
   return {
     encode: async (events, target) => {
       const record = recordIn(target.stream);
-      const valid = events.map(({ type, data }) => {
+      const valid = events.map(({ type, data, causationId }) => {
         const eventType = catalog.eventTypes.get(type);
         if (!eventType) throw new Error(`${type} was never declared`);
         const at = { stream: target.stream, record, eventType };
-        return { at, data: asStored(eventType.schema.parse(data)) }; // a decision that breaks its declaration is a bug: it throws
+        const envelope = causationId ? { ...target.envelope, $causationId: causationId } : target.envelope;
+        return { at, data: asStored(eventType.schema.parse(data)), envelope }; // a decision that breaks its declaration is a bug: it throws
       });
       const subjects = valid.flatMap(({ at, data }) => subjectsIn(at, data));
       const found = subjects.length > 0 ? await keys.forWriting(subjects) : NO_KEYS;
+      const { stream } = target;
       let { revision, prevHash } = target;
-      return valid.map(({ at, data }) => {
-        const sealed = sealEventOf(at, data, { ...target, revision, prevHash }, found, nonces);
+      return valid.map(({ at, data, envelope }) => {
+        const sealed = sealEventOf(at, data, { stream, revision, prevHash, envelope }, found, nonces);
         prevHash = sealed.hash;
         revision += 1;
         return sealed;

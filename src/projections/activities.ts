@@ -4,7 +4,7 @@ import { choice, instant, int, ref, refs, searchable, text } from './columns.ts'
 import { recordModel } from './readModel.ts';
 
 export const activities = recordModel('activities', activity, {
-  version: 1,
+  version: 2,
   columns: {
     type: choice('ActivityType', ['task', 'call', 'meeting', 'note']),
     subject: searchable(text),
@@ -45,6 +45,7 @@ export const activities = recordModel('activities', activity, {
     }),
     ActivityRescheduled: (_, { data }) => ({ dueAt: data.to }),
     ActivityCancelled: () => ({ status: 'cancelled' }),
+    ActivityReopened: () => ({ status: 'planned', doneAt: null, outcome: null, minutes: null }),
   },
 });
 

@@ -4,7 +4,7 @@ import { boolean, choice, money, searchable, text } from './columns.ts';
 import { recordModel } from './readModel.ts';
 
 export const products = recordModel('products', product, {
-  version: 1,
+  version: 2,
   columns: {
     name: searchable(text),
     sku: searchable(text.optional),
@@ -19,5 +19,6 @@ export const products = recordModel('products', product, {
   on: {
     ProductIntroduced: () => ({ status: 'active' }),
     ProductRetired: () => ({ status: 'retired' }),
+    ProductReinstated: () => ({ status: 'active' }),
   },
 });

@@ -36,6 +36,8 @@ export type ReadModel<C extends Columns = Columns> = {
   readonly version: number;
   /** The category whose records these rows are, one a record; `undefined` for other rows. */
   readonly of: Aggregate | undefined;
+  /** The category whose streams its rows come from; `undefined` where they may be of any. */
+  readonly category: string | undefined;
   /** Keeps every version of a row. Each row belongs to one stream, so both of its clocks only move on. */
   readonly history: boolean;
   /** Rows are only ever added, one for an event, and never change. */
@@ -135,6 +137,7 @@ export function recordModel<S, E extends AnyEventSet, const C extends Columns>(
     name,
     version: definition.version,
     of: aggregate,
+    category: aggregate.category,
     history: definition.history ?? true,
     appendOnly: false,
     columns,
@@ -195,6 +198,7 @@ export function keyedModel<S, E extends AnyEventSet, const C extends Columns>(
     name,
     version: definition.version,
     of: undefined,
+    category: from.category,
     history: definition.history ?? true,
     appendOnly: false,
     columns: { ...definition.columns, ...systemColumns },
@@ -218,6 +222,7 @@ export function factModel<C extends Columns>(
     name,
     version: definition.version,
     of: undefined,
+    category: undefined,
     history: false,
     appendOnly: true,
     columns: { ...definition.columns, ...systemColumns },

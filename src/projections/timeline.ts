@@ -25,7 +25,7 @@ export const timeline = factModel('timeline', {
     ['knownFrom'],
     ['type', 'knownFrom'],
     ['actorId', 'knownFrom'],
-    ['correlationId'],
+    ['correlationId', 'knownFrom'],
     ['commandId'],
     ['occurredAt', 'knownFrom'],
     ['recordedAt'],

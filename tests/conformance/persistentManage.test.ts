@@ -12,7 +12,16 @@ import {
   UNBOUNDED,
 } from '@eventstore/db-client';
 import { describe, expect, it } from 'vitest';
-import { consume, keep, newGroup, newGroupOf, note, settings, untilInfo } from './persistentSupport.ts';
+import {
+  consume,
+  keep,
+  newGroup,
+  newGroupOf,
+  note,
+  settings,
+  untilCheckpoint,
+  untilInfo,
+} from './persistentSupport.ts';
 import { newStream, paths, rejection, useEventStore } from './support.ts';
 
 const store = useEventStore();
@@ -186,7 +195,7 @@ describe('a group that was changed', () => {
     const of = await newGroupOf(store.client, 5, { checkPointUpperBound: 1 });
     const before = consume(store.client.subscribeToPersistentSubscriptionToStream(of.stream, of.group), keep);
     await before.subscription.ack(...(await before.has(5)).slice(0, 2));
-    await untilInfo(store.client, of, { lastCheckpointedEventRevision: 1n });
+    await untilCheckpoint(store.client, of, 1n);
     await store.client.updatePersistentSubscriptionToStream(of.stream, of.group, settings({ startFrom: 0n }));
     const after = consume(store.client.subscribeToPersistentSubscriptionToStream(of.stream, of.group));
     await after.has(3);

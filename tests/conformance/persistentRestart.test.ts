@@ -4,7 +4,7 @@
  */
 import { PersistentSubscriptionDroppedError } from '@eventstore/db-client';
 import { describe, expect, it } from 'vitest';
-import { consume, keep, newGroupOf, numberOf, untilInfo } from './persistentSupport.ts';
+import { consume, keep, newGroupOf, numberOf, untilCheckpoint, untilInfo } from './persistentSupport.ts';
 import { paths, useEventStore } from './support.ts';
 
 const store = useEventStore();
@@ -17,6 +17,7 @@ describe.each(paths)('when the subsystem is restarted ($path)', ({ options }) =>
     await before.subscription.ack(...events.slice(0, 2));
     await before.subscription.nack('park', 'later', events[3]!);
     await untilInfo(store.client, of, { lastCheckpointedEventRevision: 1n, parkedMessageCount: 1n });
+    await untilCheckpoint(store.client, of, 1n);
 
     await store.client.restartPersistentSubscriptionSubsystem(options);
     expect(await before.failure()).toBeInstanceOf(PersistentSubscriptionDroppedError);

@@ -1,6 +1,8 @@
 /** What the cases of persistent subscriptions share. Groups are of streams of the test's own, or filtered to them. */
 import { randomUUID } from 'node:crypto';
 import {
+  BACKWARDS,
+  END,
   type EventStoreDBClient,
   jsonEvent,
   type PersistentSubscriptionToAll,
@@ -12,7 +14,7 @@ import {
   START,
 } from '@eventstore/db-client';
 import { expect } from 'vitest';
-import { newStream } from './support.ts';
+import { all, newStream } from './support.ts';
 
 export type Given = ResolvedEvent & { readonly retryCount: number };
 export type Persistent = PersistentSubscriptionToStream | PersistentSubscriptionToAll;
@@ -111,4 +113,23 @@ export async function untilInfo(
       timeout: 10_000,
     })
     .toMatchObject(stats);
+}
+
+/** Waits for a checkpoint that would be found again: on the real server a group tells of one before it is written. */
+export async function untilCheckpoint(
+  client: EventStoreDBClient,
+  { stream, group }: { readonly stream: string; readonly group: string },
+  revision: bigint,
+): Promise<void> {
+  const last = { direction: BACKWARDS, fromRevision: END, maxCount: 1 } as const;
+  const checkpoints = `$persistentsubscription-${stream}::${group}-checkpoint`;
+  await expect
+    .poll(
+      async () => {
+        const [written] = await all(client.readStream(checkpoints, last)).catch(() => []);
+        return written?.event?.data;
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(String(revision));
 }

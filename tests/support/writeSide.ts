@@ -1,8 +1,9 @@
 /** The write side as one process has it, on any client. */
 import { expect } from 'vitest';
-import { type Authorise, type CommandResult, createDispatch } from '../../src/commands/dispatch.ts';
+import { type Authorise, type CommandResult, createPipeline } from '../../src/commands/dispatch.ts';
 import type { CommandError } from '../../src/commands/errors.ts';
 import { createStreams, type StreamClient } from '../../src/commands/streams.ts';
+import { createUndo } from '../../src/commands/undo/series.ts';
 import type { CommandContext, CommandRequest } from '../../src/commands/wish.ts';
 import { loadCatalog } from '../../src/eventstore/catalog.ts';
 import { createCodec } from '../../src/eventstore/codec.ts';
@@ -37,7 +38,7 @@ export function writeSide(client: StreamClient, options: WriteSideOptions = {}) 
   const { authorise = () => undefined, keys, ...bounds } = more;
   const own = keys ? createCodec(catalog, keys) : codec;
   const streams = createStreams({ client, codec: own, ...bounds });
-  const dispatch = createDispatch({
+  const parts = {
     catalog,
     codec: own,
     streams,
@@ -47,10 +48,14 @@ export function writeSide(client: StreamClient, options: WriteSideOptions = {}) 
     hashValue: keyedHash(key, 'reservation'),
     now,
     random,
-  });
+  };
+  const pipeline = createPipeline(parts);
+  const { dispatch } = pipeline;
   const context: CommandContext = { workspaceId, actor: { type: 'user', id: ANN } };
   return {
     dispatch,
+    undo: createUndo({ ...parts, ...pipeline }),
+    context,
     streams,
     send: (name: string, input: object = {}, request: Omit<CommandRequest, 'name' | 'input'> = {}) =>
       dispatch({ name, input, ...request }, context),

@@ -1,14 +1,18 @@
 /** What a resolver has at hand: who asks, and the reads and services of this operation. */
+import type { GraphQLError } from 'graphql';
 import type pg from 'pg';
 import type { Dispatch } from '../../commands/dispatch.ts';
+import type { UndoService } from '../../commands/undo/series.ts';
 import type { CommandContext } from '../../commands/wish.ts';
 import type { Position } from '../../eventstore/envelope.ts';
+import type { ParkedIndex } from '../../projections/engine/parkedIndex.ts';
 import type { Models } from '../../projections/query/models.ts';
 import type { Moment } from '../../projections/query/moment.ts';
 import { notYetVisible } from '../../projections/query/refusal.ts';
 import { openSession, type ReadSession } from '../../projections/query/session.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { ApiObserver } from '../metrics.ts';
+import { type ParkedFound, parkedErrors } from '../parkedErrors.ts';
 import type { Loaders } from './loaders.ts';
 import type { Connected } from './subscriptionLimit.ts';
 
@@ -27,6 +31,7 @@ export type RowsChanged =
 export type Visibility = {
   readonly position: () => Position;
   readonly waitFor: (position: Position, timeoutMs: number) => Promise<'visible' | 'timeout'>;
+  readonly parked: () => ParkedIndex;
   /** The function that it gives back ends it. */
   readonly onChange: (listener: (change: RowsChanged) => void) => () => void;
 };
@@ -34,6 +39,7 @@ export type Visibility = {
 /** The same for all requests. */
 export type Services = {
   readonly dispatch: Dispatch;
+  readonly undo: UndoService;
   readonly pool: pg.Pool;
   readonly feed: EventFeed;
   readonly visibility: Visibility;
@@ -50,6 +56,9 @@ export type Reads = {
   readonly loaders: Loaders;
   /** Instants of `knownAt` whose positions have been looked up. */
   readonly moments: Map<string, Moment | Promise<Moment>>;
+  /** By model, what was read and lacks events: to be told along with the answer. */
+  readonly parked: ParkedFound;
+  readonly onFound: () => void;
 };
 
 /** Mutable in two places: `reads` is renewed where one operation shows several moments (mutations, subscriptions). */
@@ -58,30 +67,57 @@ export type Context = CommandContext & {
   reads: Reads;
   /** Nobody waits for the answer any more. */
   over: boolean;
+  /** What mercurius adds to the answer's errors. */
+  errors?: readonly GraphQLError[] | null;
   /** Of a WebSocket alone. */
   readonly connected?: Connected;
 };
 
-export const createContext = (services: Services, caller: CommandContext): Context => ({
-  workspaceId: caller.workspaceId,
-  actor: caller.actor,
-  services,
-  reads: newReads(services, caller.workspaceId),
-  over: false,
-});
+export function createContext(services: Services, { workspaceId, actor }: CommandContext): Context {
+  const found: ParkedFound = new Map();
+  const context: Context = {
+    workspaceId,
+    actor,
+    services,
+    reads: newReads(services, workspaceId, found, () => {
+      context.errors = parkedErrors(found);
+    }),
+    over: false,
+  };
+  return context;
+}
 
 /** Nothing is opened before the first read. */
-export function newReads(services: Services, workspaceId: string): Reads {
-  const { pool, onStatement } = services;
-  const waitFor = (position: Position) => waitUntilVisible(services, position);
-  const session = openSession({ pool, waitFor, ...(onStatement && { onStatement }) }, workspaceId);
-  return { session, loaders: new Map(), moments: new Map() };
+export function newReads(
+  services: Services,
+  workspaceId: string,
+  found: ParkedFound = new Map(),
+  onFound: () => void = () => undefined,
+): Reads {
+  const { pool, visibility, onStatement } = services;
+  const session = openSession(
+    {
+      pool,
+      waitFor: position => waitUntilVisible(services, position),
+      parked: {
+        index: visibility.parked,
+        onRead: (model, parked) => {
+          found.set(model, [...new Set([...(found.get(model) ?? []), ...parked])]);
+          onFound();
+        },
+      },
+      ...(onStatement && { onStatement }),
+    },
+    workspaceId,
+  );
+  return { session, loaders: new Map(), moments: new Map(), parked: found, onFound };
 }
 
 /** From here on the context reads from a snapshot that shows the position. */
 export function renewReads(context: Context, position: Position): void {
   context.reads.session.end();
-  context.reads = newReads(context.services, context.workspaceId);
+  const { parked, onFound } = context.reads;
+  context.reads = newReads(context.services, context.workspaceId, parked, onFound);
   context.reads.session.after(position);
   if (context.over) context.reads.session.end();
 }

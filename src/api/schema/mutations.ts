@@ -5,7 +5,7 @@
 import type { CommandResult } from '../../commands/dispatch.ts';
 import { pascal } from '../../domain/kernel/record.ts';
 import type { Command } from '../../eventstore/catalog.ts';
-import { fetchByIds } from '../../projections/query/fetch.ts';
+import { fetchRecord } from '../../projections/query/fetch.ts';
 import { present } from '../../projections/query/moment.ts';
 import { fromCommand } from '../errors.ts';
 import type { Builder } from './builder.ts';
@@ -107,8 +107,7 @@ function definePayload(builder: Builder, name: string, entity: Entity | undefine
       resolve: async (done, _, context, info) => {
         showFrom(context, done);
         const { selection, readsMore } = askedOf(entity, info);
-        const [row] = await fetchByIds(context.reads.session, selection, [done.id], present, !readsMore);
-        return row ?? null;
+        return fetchRecord(context.reads.session, selection, done.id, present, !readsMore);
       },
     }),
   );

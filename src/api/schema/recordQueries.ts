@@ -1,5 +1,5 @@
 /** For each record type, two queries: one record by its id, and the list of all. */
-import { fetchByIds } from '../../projections/query/fetch.ts';
+import { fetchRecord } from '../../projections/query/fetch.ts';
 import type { Filter } from '../../projections/query/filter.ts';
 import { invalid } from '../../projections/query/refusal.ts';
 import { isId } from '../../projections/query/values.ts';
@@ -34,8 +34,7 @@ export function defineRecordQueries(
         const moment = await momentIn(context, args);
         const { selection, readsMore } = askedOf(entity, info);
         const alone = !readsMore && isAlone(info);
-        const [row] = await fetchByIds(context.reads.session, selection, [id], moment, alone);
-        return row ?? null;
+        return fetchRecord(context.reads.session, selection, id, moment, alone);
       },
     }),
   );

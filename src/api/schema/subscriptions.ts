@@ -1,5 +1,5 @@
 /** For each record type: hear when one of its records, or a certain one, has changed. */
-import { fetchByIds } from '../../projections/query/fetch.ts';
+import { fetchRecord } from '../../projections/query/fetch.ts';
 import { present } from '../../projections/query/moment.ts';
 import { isId } from '../../projections/query/values.ts';
 import { apiError } from '../errors.ts';
@@ -20,8 +20,7 @@ export function defineSubscription(builder: Builder, entity: Entity): void {
         description: 'The record as it now is.',
         resolve: async (change, _, context, info) => {
           const { selection, readsMore } = askedOf(entity, info);
-          const [row] = await fetchByIds(context.reads.session, selection, [change.id], present, !readsMore);
-          return row ?? null;
+          return fetchRecord(context.reads.session, selection, change.id, present, !readsMore);
         },
       }),
     }),

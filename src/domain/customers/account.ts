@@ -7,6 +7,7 @@ import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
+import { begun, call, part } from '../kernel/undo.ts';
 import { LowerCaseText, Price, Text } from '../kernel/values.ts';
 
 export const Lifecycle = z.enum(['prospect', 'customer', 'former']).meta({ title: 'AccountLifecycle' });
@@ -61,6 +62,10 @@ export const account = defineAggregate<Account, typeof events>({
   evolve: {
     AccountRegistered: (_, e) => ({ lifecycle: e.lifecycle }),
     AccountLifecycleChanged: (s, e) => ({ ...s, lifecycle: e.to }),
+  },
+  undo: {
+    AccountRegistered: begun,
+    AccountLifecycleChanged: e => part('lifecycle', call('changeAccountLifecycle', { lifecycle: e.from })),
   },
   commands: {
     registerAccount: define({

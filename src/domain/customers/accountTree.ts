@@ -7,6 +7,7 @@ import { command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
 import { emptyIdMap, type IdMap, lookUp, withEntry } from '../kernel/idMap.ts';
 import { reject } from '../kernel/rejection.ts';
+import { call, part } from '../kernel/undo.ts';
 import { Id, Ref } from '../kernel/values.ts';
 
 /** Levels from a root to its deepest descendant, both counted. */
@@ -33,6 +34,10 @@ export const accountTree = defineAggregate<AccountTree, typeof events>({
   evolve: {
     AccountParentSet: (s, e) => linked(unlinked(s, e.accountId), e.accountId, e.parentId),
     AccountParentCleared: (s, e) => unlinked(s, e.accountId),
+  },
+  undo: {
+    AccountParentSet: ({ accountId }, s) => parentBack(s, accountId),
+    AccountParentCleared: ({ accountId }, s) => parentBack(s, accountId),
   },
   commands: {
     setAccountParent: define({
@@ -64,6 +69,15 @@ export const accountTree = defineAggregate<AccountTree, typeof events>({
     }),
   },
 });
+
+/** To the parent that the account has in this tree, or to none. */
+function parentBack({ parents }: AccountTree, accountId: Id) {
+  const parentId = lookUp(parents, accountId);
+  const back = parentId
+    ? call('setAccountParent', { accountId, parentId })
+    : call('clearAccountParent', { accountId });
+  return part(`parents.${accountId}`, back);
+}
 
 /** The accounts above one, nearest first. */
 function ancestors({ parents }: AccountTree, accountId: Id): Id[] {

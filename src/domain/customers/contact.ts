@@ -9,6 +9,7 @@ import { defineEvents, described } from '../kernel/events.ts';
 import { personal } from '../kernel/personal.ts';
 import { ownership } from '../kernel/record.ts';
 import { reject } from '../kernel/rejection.ts';
+import { begun, call, part, type Undoing } from '../kernel/undo.ts';
 import { EmailAddress, Id, LocalDate, PhoneNumber, Ref, Text } from '../kernel/values.ts';
 
 const MAX_EMAILS = 20;
@@ -91,6 +92,27 @@ export const contact = defineAggregate<Contact, typeof events>({
     }),
     ContactAffiliated: (s, e) => ({ ...s, affiliations: affiliate(s.affiliations, e) }),
     ContactAffiliationEnded: (s, e) => ({ ...s, affiliations: endAffiliation(s.affiliations, e) }),
+  },
+  undo: {
+    ContactCreated: begun,
+    ContactEmailAdded: ({ email }) => part(`emails.${email}`, call('removeContactEmail', { email })),
+    // What is known of an address goes with it: there is no other way to forget it.
+    ContactEmailVerified: ({ email }) =>
+      part(`emails.${email}`, call('removeContactEmail', { email }), call('addContactEmail', { email })),
+    ContactEmailRemoved: ({ email }, s) =>
+      part(
+        `emails.${email}`,
+        call('addContactEmail', { email }),
+        ...(email !== undefined && s.verified.includes(email) ? [call('verifyContactEmail', { email })] : []),
+      ),
+    ContactAffiliated: (e, s) => affiliatedBack(e, presentAffiliations(s.affiliations)),
+    ContactAffiliationEnded: ({ accountId }, s) => {
+      const ended = presentAffiliations(s.affiliations).find(other => other.accountId === accountId);
+      return {
+        parts: [affiliationWith(accountId), ...(ended?.primary ? [PRIMARY] : [])],
+        back: parts => (ended ? [restated(ended, parts.has(PRIMARY))] : []),
+      };
+    },
   },
   commands: {
     createContact: define({
@@ -208,3 +230,45 @@ export const endAffiliation = (list: readonly Affiliation[], ended: { accountId:
       ? { ...other, primary: false, until: ended.until }
       : other,
   );
+
+const affiliationWith = (accountId: Id) => `affiliations.${accountId}`;
+/** Which of them is the primary one. */
+const PRIMARY = 'primaryAffiliation';
+
+const primaryOf = (list: readonly Affiliation[]) => list.find(({ primary }) => primary)?.accountId ?? null;
+
+const restated = ({ accountId, role: was, from }: Affiliation, primary: boolean) =>
+  call('affiliateContact', { accountId, primary, from, ...(was !== null && { role: was }) });
+
+/** To what was present before; who is primary is a part of its own, as it may be taken from another one. */
+function affiliatedBack(
+  begun: { accountId: Id; role?: string | undefined; primary: boolean; from: LocalDate },
+  present: readonly Affiliation[],
+): Undoing<Contact> {
+  const { accountId, from, role: given = null } = begun;
+  const own = affiliationWith(accountId);
+  const before = present.find(other => other.accountId === accountId);
+  const primaryBefore = primaryOf(present);
+  const primaryAfter = begun.primary ? accountId : primaryBefore === accountId ? null : primaryBefore;
+  const isSame = before?.from === from && before.role === given;
+  const end = call('endContactAffiliation', { accountId, until: from });
+
+  const ownBack = (primary: boolean) => {
+    if (!before) return [end];
+    // A role can't be taken away otherwise.
+    return before.role === null && given !== null
+      ? [end, restated(before, primary)]
+      : [restated(before, primary)];
+  };
+  const primaryBack = () => {
+    if (primaryBefore) return [call('affiliateContact', { accountId: primaryBefore, primary: true })];
+    return before ? [call('affiliateContact', { accountId, primary: false })] : [];
+  };
+  return {
+    parts: [...(isSame ? [] : [own]), ...(primaryAfter === primaryBefore ? [] : [PRIMARY])],
+    back: (parts, now) => [
+      ...(parts.has(own) ? ownBack(primaryOf(now.affiliations) === accountId) : []),
+      ...(parts.has(PRIMARY) ? primaryBack() : []),
+    ],
+  };
+}

@@ -1,9 +1,18 @@
 /** An aggregate: its event types, state, fold and commands in one declaration. */
 import { z } from 'zod';
 import type { CommandDeclaration } from './command.ts';
-import { erasedRecord, erasureCommands, erasureEvents, erasureType } from './erasure.ts';
+import { erasedRecord, erasureCommands, erasureEvents, erasureType, erasureUndo } from './erasure.ts';
 import type { AnyEventSet, DataOf, EventType } from './events.ts';
-import { evolveRecord, noRecord, pascal, type RecordState, recordCommands, recordEvents } from './record.ts';
+import {
+  evolveRecord,
+  noRecord,
+  pascal,
+  type RecordState,
+  recordCommands,
+  recordEvents,
+  recordUndo,
+} from './record.ts';
+import type { AnyUndo, Undo } from './undo.ts';
 import type { Id, Instant, Shape } from './values.ts';
 
 /** A stored event as the domain sees it: decrypted and of the latest version. */
@@ -46,6 +55,8 @@ export type Aggregate<S = unknown, E extends AnyEventSet = AnyEventSet> = {
   /** Its own commands and the derived ones, by name. */
   readonly commands: Readonly<Record<string, CommandDeclaration<S>>>;
   readonly unique: Readonly<Record<string, Unique<S>>>;
+  /** How events are taken back, by their type. One that is not here stays. */
+  readonly undo: ReadonlyMap<string, AnyUndo>;
   readonly initial: Folded<S>;
   readonly evolve: (folded: Folded<S>, event: DomainEvent) => Folded<S>;
 };
@@ -58,6 +69,7 @@ type Definition<S, E extends AnyEventSet> = {
   readonly events: E;
   readonly initial: S;
   readonly evolve: Evolve<S, E>;
+  readonly undo?: { readonly [T in keyof E & string]: Undo<S, DataOf<E, T>> };
   readonly commands: Readonly<Record<string, CommandDeclaration<S>>>;
   readonly unique?: Readonly<Record<string, Unique<S>>>;
 };
@@ -91,6 +103,13 @@ export function defineAggregate<S, E extends AnyEventSet>(definition: Definition
       ...(erasable && erasureCommands<S>(category)),
     },
     unique: definition.unique ?? {},
+    undo: new Map(
+      Object.entries({
+        ...((definition.undo ?? {}) as Readonly<Record<string, AnyUndo>>), // by name, as `own`
+        ...(definition.details && recordUndo(category, details)),
+        ...(erasable && erasureUndo(category)),
+      }),
+    ),
     initial: { state: initial, record: noRecord },
     evolve: ({ state, record }, event) => {
       // What was folded before may hold personal values, wherever in the state: none of it is needed any more.

@@ -6,6 +6,7 @@ import { type CommandDeclaration, command } from './command.ts';
 import { type AnyEventSet, defineEvents, described } from './events.ts';
 import { isPersonal } from './personal.ts';
 import { pascal, type RecordState } from './record.ts';
+import { type AnyUndo, never } from './undo.ts';
 import { type Shape, Text } from './values.ts';
 
 /** `contact` → `ContactErased`. */
@@ -41,6 +42,10 @@ export const erasureCommands = <S>(category: string): Record<string, CommandDecl
     worksOnErased: true,
     decide: (input, _, { record }) => (record.erased ? [] : [{ type: erasureType(category), data: input }]),
   }),
+});
+
+export const erasureUndo = (category: string): Readonly<Record<string, AnyUndo>> => ({
+  [erasureType(category)]: never('an erased person can’t be brought back: the key is gone'),
 });
 
 /** The record of an erased person. */

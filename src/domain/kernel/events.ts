@@ -66,6 +66,8 @@ export type EventType = {
 export type NewEvent<T extends string = string, D = Readonly<Record<string, unknown>>> = {
   readonly type: T;
   readonly data: D;
+  /** The command that it answers, where that is not the one that appends it. */
+  readonly causationId?: string;
 };
 
 /** In types alone: what an event's data are when they are read. */

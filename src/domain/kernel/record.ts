@@ -7,6 +7,7 @@ import { type CommandDeclaration, command } from './command.ts';
 import { type AnyEventSet, defineEvents, described, type NewEvent } from './events.ts';
 import { isPersonal, markedLike, personal } from './personal.ts';
 import { type Rejection, reject } from './rejection.ts';
+import { type AnyUndo, call, part } from './undo.ts';
 import { Id, Ref, type Shape, Tag, Text } from './values.ts';
 
 /** The part of an aggregate's state that the kernel folds for all of them. */
@@ -164,6 +165,25 @@ export function recordCommands<S>(category: string, details: Shape): Record<stri
       decide: ({ tags }, _, { record }) =>
         [...new Set(tags)].filter(tag => record.tags.includes(tag)).map(tag => event('TagRemoved', { tag })),
     }),
+  };
+}
+
+/** How the derived events are taken back. */
+export function recordUndo(category: string, details: Shape): Readonly<Record<string, AnyUndo>> {
+  const name = pascal(category);
+  return {
+    [`${name}DetailsChanged`]: (data, _, record) => {
+      const fields = Object.keys(data).filter(field => field in details);
+      const before = Object.fromEntries(fields.map(field => [field, record.details[field] ?? null]));
+      const input = (parts: ReadonlySet<string>) =>
+        Object.fromEntries(Object.entries(before).filter(([field]) => parts.has(field)));
+      return { parts: fields, back: parts => [call(`change${name}Details`, input(parts))] };
+    },
+    [`${name}OwnerChanged`]: data => part('ownerId', call(`change${name}Owner`, { ownerId: data.from })),
+    [`${name}Archived`]: () => part('archived', call(`restore${name}`)),
+    [`${name}Restored`]: () => part('archived', call(`archive${name}`)),
+    [`${name}TagApplied`]: ({ tag }) => part(`tags.${tag}`, call(`untag${name}`, { tags: [tag] })),
+    [`${name}TagRemoved`]: ({ tag }) => part(`tags.${tag}`, call(`tag${name}`, { tags: [tag] })),
   };
 }
 

@@ -5,6 +5,7 @@ import { command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { reject } from '../kernel/rejection.ts';
+import { begun, call } from '../kernel/undo.ts';
 import { Id, Ref, Text } from '../kernel/values.ts';
 
 const MAX_MEMBERS = 1_000;
@@ -36,6 +37,16 @@ export const team = defineAggregate<Team, typeof events>({
     TeamFormed: (_, e) => ({ memberIds: e.memberIds }),
     TeamMembersChanged: (s, e) => ({ memberIds: changeMembers(s.memberIds, e) }),
   },
+  undo: {
+    TeamFormed: begun,
+    TeamMembersChanged: ({ added, removed }) => ({
+      parts: [...added, ...removed].map(membership),
+      back: parts => {
+        const held = (ids: readonly Id[]) => ids.filter(id => parts.has(membership(id)));
+        return [call('changeTeamMembers', { add: held(removed), remove: held(added) })];
+      },
+    }),
+  },
   commands: {
     formTeam: define({
       creates: true,
@@ -61,6 +72,8 @@ export const team = defineAggregate<Team, typeof events>({
     }),
   },
 });
+
+const membership = (id: Id) => `members.${id}`;
 
 export const changeMembers = (
   members: readonly Id[],

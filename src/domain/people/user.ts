@@ -4,6 +4,7 @@ import { command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
 import { personal } from '../kernel/personal.ts';
 import { ownership } from '../kernel/record.ts';
+import { begun } from '../kernel/undo.ts';
 import { EmailAddress, Text } from '../kernel/values.ts';
 
 const details = {
@@ -24,6 +25,7 @@ export const user = defineAggregate<User, typeof events>({
   events,
   initial: {},
   evolve: { UserInvited: s => s },
+  undo: { UserInvited: begun },
   commands: {
     inviteUser: command<User>()({
       creates: true,

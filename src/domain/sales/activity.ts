@@ -6,9 +6,10 @@
 import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
-import { defineEvents, described } from '../kernel/events.ts';
+import { defineEvents, described, versioned } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { reject } from '../kernel/rejection.ts';
+import { begun, call, part } from '../kernel/undo.ts';
 import { Instant, Ref, Text } from '../kernel/values.ts';
 
 const Plannable = z.enum(['task', 'call', 'meeting']).meta({ title: 'PlannableActivityType' });
@@ -50,18 +51,32 @@ const events = defineEvents('activity', {
     outcome: outcome.optional(),
     minutes: minutes.optional(),
   }),
-  ActivityRescheduled: described('The planned activity got another time.', {
-    from: Instant.nullable(),
-    to: Instant,
-  }),
+  /** Until version 1 it could only be put to a time. */
+  ActivityRescheduled: described(
+    'The planned activity got another time, or none.',
+    versioned(
+      2,
+      { from: Instant.nullable(), to: Instant.nullable() },
+      { 1: data => ({ ...data }) },
+      { 1: { from: Instant.nullable(), to: Instant } },
+    ),
+  ),
   ActivityCancelled: described('The planned activity will not take place.', { reason: Text(500).optional() }),
+  ActivityReopened: described('The activity that was done or cancelled is planned again.', {}),
 });
 
 export type Activity =
   | { readonly status: 'none' }
   | { readonly status: 'planned'; readonly dueAt: Instant | null }
-  | { readonly status: 'done'; readonly outcome: string | null; readonly minutes: number | null }
-  | { readonly status: 'cancelled' };
+  | {
+      readonly status: 'done';
+      readonly outcome: string | null;
+      readonly minutes: number | null;
+      /** As it was planned; what was only logged never was. */
+      readonly planned?: Planned;
+    }
+  | { readonly status: 'cancelled'; readonly planned: Planned };
+type Planned = { readonly dueAt: Instant | null };
 
 const define = command<Activity>();
 const notPlanned = (s: Activity) => reject('NOT_PLANNED', `the activity is ${s.status}; plan a new one`);
@@ -74,9 +89,19 @@ export const activity = defineAggregate<Activity, typeof events>({
   evolve: {
     ActivityScheduled: (_, e) => ({ status: 'planned', dueAt: e.dueAt ?? null }),
     ActivityLogged: (_, e) => done(e),
-    ActivityCompleted: (_, e) => done(e),
+    ActivityCompleted: (s, e) => ({ ...done(e), planned: plannedOf(s) }),
     ActivityRescheduled: (_, e) => ({ status: 'planned', dueAt: e.to }),
-    ActivityCancelled: () => ({ status: 'cancelled' }),
+    ActivityCancelled: s => ({ status: 'cancelled', planned: plannedOf(s) }),
+    ActivityReopened: s => ({ status: 'planned', ...plannedOf(s) }),
+  },
+  undo: {
+    ActivityScheduled: begun,
+    ActivityLogged: begun,
+    ActivityCompleted: () => part('status', call('reopenActivity')),
+    ActivityRescheduled: e => part('dueAt', call('rescheduleActivity', { dueAt: e.from })),
+    ActivityCancelled: () => part('status', call('reopenActivity')),
+    ActivityReopened: (_, s) =>
+      part('status', s.status === 'done' ? call('completeActivity', resultOf(s)) : call('cancelActivity')),
   },
   commands: {
     scheduleActivity: define({
@@ -110,7 +135,8 @@ export const activity = defineAggregate<Activity, typeof events>({
       },
     }),
     rescheduleActivity: define({
-      input: { dueAt: Instant },
+      description: 'Puts it to another time, or to none with null.',
+      input: { dueAt: Instant.nullable() },
       decide: ({ dueAt }, s) => {
         if (s.status !== 'planned') return notPlanned(s);
         return s.dueAt === dueAt ? [] : [events.ActivityRescheduled({ from: s.dueAt, to: dueAt })];
@@ -123,12 +149,28 @@ export const activity = defineAggregate<Activity, typeof events>({
         return s.status === 'planned' ? [events.ActivityCancelled(input)] : notPlanned(s);
       },
     }),
+    reopenActivity: define({
+      description: 'Plans again what was completed or cancelled, for the time it was planned for.',
+      input: {},
+      decide: (_, s) => {
+        if (s.status === 'planned') return [];
+        return 'planned' in s ? [events.ActivityReopened({})] : notPlanned(s);
+      },
+    }),
   },
 });
 
 type Result = { readonly outcome?: string | undefined; readonly minutes?: number | undefined };
 
-const done = ({ outcome, minutes }: Result): Activity => ({
+const plannedOf = (s: Activity): Planned =>
+  s.status === 'planned' ? { dueAt: s.dueAt } : ('planned' in s && s.planned) || { dueAt: null };
+
+const resultOf = ({ outcome, minutes }: Activity & { status: 'done' }) => ({
+  ...(outcome !== null && { outcome }),
+  ...(minutes !== null && { minutes }),
+});
+
+const done = ({ outcome, minutes }: Result): Activity & { status: 'done' } => ({
   status: 'done',
   outcome: outcome ?? null,
   minutes: minutes ?? null,

@@ -9,6 +9,7 @@ import { defineEvents, described } from '../kernel/events.ts';
 import { sameMoney } from '../kernel/money.ts';
 import { ownership } from '../kernel/record.ts';
 import { type Rejection, reject } from '../kernel/rejection.ts';
+import { begun, call, type Part, part } from '../kernel/undo.ts';
 import { Id, LocalDate, type Money, Price, Ref, Text } from '../kernel/values.ts';
 import { checkLines, Line, LineInput, lineFields, MAX_LINES, sumOfLines, withLine } from './lines.ts';
 import { closingStage, pipeline, stageOf } from './pipeline.ts';
@@ -137,6 +138,34 @@ export const opportunity = defineAggregate<Opportunity, typeof events>({
       const { closedOn: _, openStageId: __, reasonCode: ___, note: ____, ...rest } = s;
       return { ...rest, status: 'open', stageId: e.stageId };
     },
+  },
+  undo: {
+    OpportunityOpened: begun,
+    OpportunityMovedToStage: e => part('stage', call('moveOpportunityToStage', { stageId: e.from })),
+    OpportunityAmountChanged: (_, s) => part('amount', amountBack(s)),
+    OpportunityCloseDateChanged: (_, s) =>
+      part('closeDate', call('changeOpportunityCloseDate', { closeDate: closeDateOf(s) ?? null })),
+    OpportunityLineAdded: ({ line: { lineId } }) =>
+      part(`lines.${lineId}`, call('removeOpportunityLine', { lineId })),
+    OpportunityLineChanged: ({ line: { lineId } }, s) => lineBack('changeOpportunityLine', lineId, s),
+    OpportunityLineRemoved: ({ lineId }, s) => lineBack('addOpportunityLine', lineId, s),
+    OpportunityWon: closedBack,
+    OpportunityLost: closedBack,
+    OpportunityReopened: (_, s) => ({
+      parts: ['stage'],
+      back: (_parts, now) => {
+        if (s.status !== 'won' && s.status !== 'lost') return [];
+        const { openStageId: stageId, closedOn, reasonCode, note } = s;
+        return [
+          ...(now.status === 'open' && now.stageId !== stageId
+            ? [call('moveOpportunityToStage', { stageId })]
+            : []),
+          s.status === 'won'
+            ? call('winOpportunity', { closedOn })
+            : call('loseOpportunity', { closedOn, reasonCode, ...(note && { note }) }),
+        ];
+      },
+    }),
   },
   commands: {
     openOpportunity: define({
@@ -332,6 +361,31 @@ export const opportunity = defineAggregate<Opportunity, typeof events>({
     }),
   },
 });
+
+const closeDateOf = (s: Opportunity) => (s.status === 'none' ? undefined : s.closeDate);
+
+/** To the amount of this state. */
+const amountBack = (s: Opportunity) =>
+  call('changeOpportunityAmount', { amount: (s.status === 'none' ? undefined : s.amount) ?? null });
+
+/** To the line of this state. */
+function lineBack(command: string, lineId: Id, s: Opportunity) {
+  const line = linesOf(s).find(other => other.lineId === lineId);
+  return part(`lines.${lineId}`, ...(line ? [call(command, line)] : []));
+}
+
+/** Winning and losing may name another amount. */
+function closedBack(e: { readonly from: Id; readonly amount?: Money | undefined }, s: Opportunity) {
+  const amount = amountBack(s);
+  const before = s.status === 'none' ? undefined : s.amount;
+  return {
+    parts: e.amount && !sameMoney(before, e.amount) ? ['stage', 'amount'] : ['stage'],
+    back: (parts: ReadonlySet<Part>) => [
+      ...(parts.has('stage') ? [call('reopenOpportunity', { stageId: e.from })] : []),
+      ...(parts.has('amount') ? [amount] : []),
+    ],
+  };
+}
 
 const linesOf = (s: Opportunity) => (s.status === 'none' ? [] : s.lines);
 

@@ -8,6 +8,7 @@ import { type CommandContext, command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
 import { type Rejection, reject } from '../kernel/rejection.ts';
+import { begun, call, part } from '../kernel/undo.ts';
 import { Id, Text } from '../kernel/values.ts';
 
 export const StageCategory = z.enum(['open', 'won', 'lost']).meta({ title: 'StageCategory' });
@@ -82,6 +83,10 @@ export const pipeline = defineAggregate<Pipeline, typeof events>({
       stages: e.stages,
       retired: [...s.stages, ...s.retired].filter(old => e.retired.includes(old.stageId)),
     }),
+  },
+  undo: {
+    PipelineDefined: begun,
+    PipelineStagesChanged: (_, { stages }) => part('stages', call('changePipelineStages', { stages })),
   },
   commands: {
     definePipeline: define({

@@ -4,6 +4,7 @@ import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
 import { ownership } from '../kernel/record.ts';
+import { begun, call, part } from '../kernel/undo.ts';
 import { Price, Text } from '../kernel/values.ts';
 
 const details = {
@@ -21,6 +22,7 @@ const details = {
 const events = defineEvents('product', {
   ProductIntroduced: described('Something that is sold was introduced.', { ...details, ...ownership }),
   ProductRetired: described('It is no longer sold.', {}),
+  ProductReinstated: described('It is sold again.', {}),
 });
 
 export type Product = { readonly status: 'active' | 'retired' };
@@ -35,6 +37,12 @@ export const product = defineAggregate<Product, typeof events>({
   evolve: {
     ProductIntroduced: () => ({ status: 'active' }),
     ProductRetired: () => ({ status: 'retired' }),
+    ProductReinstated: () => ({ status: 'active' }),
+  },
+  undo: {
+    ProductIntroduced: begun,
+    ProductRetired: () => part('status', call('reinstateProduct')),
+    ProductReinstated: () => part('status', call('retireProduct')),
   },
   commands: {
     introduceProduct: define({
@@ -47,6 +55,11 @@ export const product = defineAggregate<Product, typeof events>({
       description: 'Takes a product out of the range; what was sold stays as it is.',
       input: {},
       decide: (_, s) => (s.status === 'retired' ? [] : [events.ProductRetired({})]),
+    }),
+    reinstateProduct: define({
+      description: 'Takes a retired product into the range again.',
+      input: {},
+      decide: (_, s) => (s.status === 'active' ? [] : [events.ProductReinstated({})]),
     }),
   },
 });

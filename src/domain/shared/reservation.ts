@@ -8,6 +8,7 @@ import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
 import { reject } from '../kernel/rejection.ts';
+import { never } from '../kernel/undo.ts';
 import { Id, type Instant, Text } from '../kernel/values.ts';
 
 /** The name of the stream that holds, or wants to hold, the value. */
@@ -30,6 +31,7 @@ export type Reservation =
   | { readonly status: 'held'; readonly owner: string; readonly since: Instant };
 
 const define = command<Reservation>();
+const followsOwner = never('it follows from what its owner has');
 
 export const reservation = defineAggregate<Reservation, typeof events>({
   category: 'reservation',
@@ -44,6 +46,11 @@ export const reservation = defineAggregate<Reservation, typeof events>({
     }),
     ReservationHeld: (_, e, { occurredAt }) => ({ status: 'held', owner: e.owner, since: occurredAt }),
     ReservationReleased: () => ({ status: 'free' }),
+  },
+  undo: {
+    ReservationClaimed: followsOwner,
+    ReservationHeld: followsOwner,
+    ReservationReleased: followsOwner,
   },
   commands: {
     claimReservation: define({

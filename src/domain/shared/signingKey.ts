@@ -8,6 +8,7 @@ import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
 import { reject } from '../kernel/rejection.ts';
+import { never } from '../kernel/undo.ts';
 
 /** The first half of the SHA-256 of the public key, in hexadecimal. */
 export const KeyId = z
@@ -53,6 +54,7 @@ export const signingKey = defineAggregate<SigningKeys, typeof events>({
       superseded: current === undefined ? superseded : [...superseded, current],
     }),
   },
+  undo: { SigningKeyPublished: never('heads are signed with it; a new key takes its place') },
   commands: {
     publishSigningKey: command<SigningKeys>()({
       internal: true,

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { defineAggregate } from '../kernel/aggregate.ts';
 import { command } from '../kernel/command.ts';
 import { defineEvents, described } from '../kernel/events.ts';
+import { never } from '../kernel/undo.ts';
 import { Instant } from '../kernel/values.ts';
 import { KeyId, Signature } from './signingKey.ts';
 
@@ -52,6 +53,7 @@ export const treeHead = defineAggregate<TreeHeads, typeof events>({
   category: 'treeHead',
   events,
   initial: { size: 0 },
+  undo: { TreeHeadSigned: never('what was signed stays said') },
   evolve: { TreeHeadSigned: (_, { size }) => ({ size }) },
   commands: {
     signTreeHead: command<TreeHeads>()({

@@ -3,9 +3,9 @@
  * the same day tells the same again, which changes nothing; on another day, what is there already is left alone.
  */
 import type { Dispatch } from '../../commands/dispatch.ts';
+import { inOrder } from '../../commands/inOrder.ts';
 import type { CommandContext } from '../../commands/wish.ts';
 import type { Actor, Position } from '../../eventstore/envelope.ts';
-import { inOrder } from '../inOrder.ts';
 import { inventCustomers, tellAccounts, tellContacts, tellTree } from './customers.ts';
 import { firstWinsOf, inventDeals, tellDeals } from './deals.ts';
 import { tellActivities } from './diary.ts';

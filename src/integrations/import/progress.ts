@@ -14,17 +14,27 @@ const PLAIN_EVERY_MS = 5_000;
 const FIRST_SHARE = 0.01;
 const CLEAR_LINE = '\r\u001b[K';
 
-/** @param now ms, of any clock that only moves on. */
+/** Shows what a line of an import says. */
 export function createProgressView(output: Output, now: () => number) {
+  const { show, end } = createLineView(output, now);
+  return {
+    show: (progress: Progress): void => show(elapsedMs => progressLine(progress, elapsedMs)),
+    end,
+  };
+}
+
+/** @param now ms, of any clock that only moves on. */
+export function createLineView(output: Output, now: () => number) {
   const begun = now();
   const every = output.isTTY ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS;
   let shown = output.isTTY ? Number.NEGATIVE_INFINITY : begun;
   return {
-    show: (progress: Progress): void => {
+    /** @param lineAt the line, after so many ms; asked for only when it is shown. */
+    show: (lineAt: (elapsedMs: number) => string): void => {
       const at = now();
       if (at - shown < every) return;
       shown = at;
-      const line = progressLine(progress, at - begun);
+      const line = lineAt(at - begun);
       // A line that wraps could not be taken away again.
       output.write(output.isTTY ? `${CLEAR_LINE}${line.slice(0, (output.columns ?? 80) - 1)}` : `${line}\n`);
     },
@@ -39,11 +49,14 @@ export function createProgressView(output: Output, now: () => number) {
 function progressLine(progress: Progress, elapsedMs: number): string {
   const { pass, passes, counts, rows, bytesDone, bytesTotal } = progress;
   const share = bytesTotal > 0 ? bytesDone / bytesTotal : 0;
-  const left = share >= FIRST_SHARE ? `, about ${duration((elapsedMs * (1 - share)) / share)} left` : '';
   const perSecond = elapsedMs > 0 ? Math.round((rows * 1000) / elapsedMs) : 0;
   const rejected = counts.rejected > 0 ? `, ${number(counts.rejected)} rejected` : '';
-  return `${counts.title} (${pass + 1} of ${passes}): ${number(counts.rows)} rows${rejected}, ${number(perSecond)} rows/s, ${Math.floor(share * 100)} %${left}`;
+  return `${counts.title} (${pass + 1} of ${passes}): ${number(counts.rows)} rows${rejected}, ${number(perSecond)} rows/s, ${Math.floor(share * 100)} %${timeLeft(share, elapsedMs)}`;
 }
+
+/** `, about 12 s left`, once that can be told. */
+export const timeLeft = (share: number, elapsedMs: number): string =>
+  share >= FIRST_SHARE ? `, about ${duration((elapsedMs * (1 - share)) / share)} left` : '';
 
 export const number = (value: number): string => value.toLocaleString('en-GB');
 

@@ -5,10 +5,11 @@
  * comes again is the same commands again, so an import may be stopped anywhere and run again. Memory does not grow with
  * the files.
  */
+
+import { inOrder } from '../../commands/inOrder.ts';
 import type { CommandContext } from '../../commands/wish.ts';
 import type { Catalog } from '../../eventstore/catalog.ts';
 import type { Position } from '../../eventstore/envelope.ts';
-import { inOrder } from '../inOrder.ts';
 import { createCarryOut, type WriteSide } from './carryOut.ts';
 import { type CompiledPass, type CompiledPlan, compilePlan } from './compile.ts';
 import { createDryRun } from './dryRun.ts';
@@ -120,6 +121,7 @@ async function runPasses(
   const passesBegun = all.filter(counts => counts.rows > 0 || !signal?.aborted);
   return {
     passes: passesBegun,
+    correlationId: scope.correlationId,
     position,
     isDryRun: options.connect === undefined,
     isInterrupted: signal?.aborted === true,

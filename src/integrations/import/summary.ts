@@ -19,6 +19,8 @@ export type PassCounts = {
 
 export type Summary = {
   readonly passes: readonly Readonly<PassCounts>[];
+  /** Of all events of the plan's imports: by it they are undone. */
+  readonly correlationId: string;
   /** Of the last event that the import knows of: what read models are to have passed. */
   readonly position: Position | undefined;
   readonly isDryRun: boolean;

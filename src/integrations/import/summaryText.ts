@@ -1,4 +1,5 @@
 /** What an import did, for the person who ran it. */
+import { undoLine } from '../undo/text.ts';
 import { duration, number } from './progress.ts';
 import { type PassCounts, type Summary, total } from './summary.ts';
 
@@ -32,7 +33,8 @@ function table(passes: Summary['passes']): string[] {
   return [line('', headings), ...passes.map(pass => line(pass.title, cells(pass)))];
 }
 
-function sentences({ passes, isDryRun, isInterrupted }: Summary, reportFile: string): string[] {
+function sentences(summary: Summary, reportFile: string): string[] {
+  const { passes, isDryRun, isInterrupted, correlationId } = summary;
   const [imported, unchanged] = [total(passes, 'imported'), total(passes, 'unchanged')];
   const [rejected, repaired] = [total(passes, 'rejected'), total(passes, 'repaired')];
   const said: string[] = [];
@@ -50,6 +52,8 @@ function sentences({ passes, isDryRun, isInterrupted }: Summary, reportFile: str
     said.push(
       `${rowsAre(rejected)} rejected; ${reportFile} says why. Correct them and run the import again: only they come in anew.`,
     );
+  if (!isDryRun && imported + unchanged > 0)
+    said.push(`Its correlation is ${correlationId}. To undo it: ${undoLine(correlationId)}`);
   return said;
 }
 

@@ -33,9 +33,9 @@ export async function activate(
     );
     if (owned.rowCount !== level.members.length) throw fenced('a build is another owner’s');
     for (const member of level.members) await activateOne(client, member, level, stored);
-    // Where an old version held everybody's view back, more is visible now.
+    // Where an old version held everybody's view back, more is visible now; what is parked is what the build has parked.
     await client.query(
-      `SELECT pg_notify($1, json_build_object('position', ${VISIBLE_POSITION}::text)::text)`,
+      `SELECT pg_notify($1, json_build_object('position', ${VISIBLE_POSITION}::text, 'parked', true)::text)`,
       [CHANNEL],
     );
   });
@@ -97,22 +97,32 @@ async function indexNames(pool: pg.Pool, schema: string): Promise<ReadonlySet<st
   return new Set(rows.map(({ name }) => name));
 }
 
-export async function inTransaction<T>(
-  pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<T>,
-): Promise<T> {
-  const client = await pool.connect();
-  try {
+export const inTransaction = <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
+  withClient(pool, async client => {
     await client.query('BEGIN');
     const result = await work(client);
     await client.query('COMMIT');
-    client.release();
+    return result;
+  });
+
+/** What fails is rolled back, and a connection that can't even do that is not given back. */
+export async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // One that breaks says so by this as well as by its query; unheard, it would end the process.
+  const broke = () => undefined;
+  client.on('error', broke);
+  const release = (broken?: true) => {
+    client.off('error', broke);
+    client.release(broken);
+  };
+  try {
+    const result = await work(client);
+    release();
     return result;
   } catch (error) {
-    // A connection that can't even roll back is not given back.
     await client.query('ROLLBACK').then(
-      () => client.release(),
-      () => client.release(true),
+      () => release(),
+      () => release(true),
     );
     throw error;
   }

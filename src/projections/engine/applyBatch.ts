@@ -6,13 +6,16 @@ import type { Instant } from '../../domain/kernel/values.ts';
 import type { Position, RecordedEvent } from '../../eventstore/envelope.ts';
 import { CLOCK_SCHEMA } from './builds.ts';
 import { arrayOf, type Keyed, versionOf } from './encode.ts';
-import { erasures } from './erase.ts';
-import { failureOf, projectionError } from './failure.ts';
-import { type Changes, foldSteps, keysToLoad, type Step, stepsOf } from './fold.ts';
+import { erasedIn, erasures } from './erase.ts';
+import { projectionError } from './failure.ts';
+import { type Folded, foldSteps, type Happening, keyOf, keysToLoad, type Step, stepsOf } from './fold.ts';
 import type { Group, Member } from './group.ts';
 import type { Statement } from './implicitTransaction.ts';
 import { type Tick, ticksOf } from './logClock.ts';
 import { CHANNEL, payloadsOf } from './notify.ts';
+import { countBehind, insertParked } from './parkedTable.ts';
+import { type Parked, parkedRows } from './parking.ts';
+import { isDataError, refusalOf } from './refused.ts';
 import { BEFORE_ALL, comparePoints, type LogEvent, type LogPoint } from './source.ts';
 import { type Bulk, type Ended, statementOf } from './statements.ts';
 
@@ -20,89 +23,173 @@ export type Owner = {
   readonly token: string;
   /** The position that readers see once the group has come to this one; undefined when they see none of it. */
   readonly visibleAt: ((commit: Position) => Position) | undefined;
+  /** Told once, when it is stored. */
+  readonly onParked: (member: Member, parked: readonly Parked[]) => void;
 };
 
 /** A batch as folded in memory, and not stored yet. */
 export type FoldedBatch = {
-  readonly changes: ReadonlyMap<Member, Changes>;
+  readonly changes: ReadonlyMap<Member, Folded>;
   readonly statements: readonly Statement[];
   /** Where the group is afterwards. */
   readonly point: LogPoint;
   readonly maximum: Instant | undefined;
 };
 
-/** @throws a failure that names the event when it can't be decoded, folded or written; those before it are applied. */
+/**
+ * Applies it; what can't be folded or written, or even read, is parked along with it.
+ * @throws when a table that is no read model's can't be written, or too much would be parked.
+ */
 export async function applyBatch(group: Group, batch: readonly LogEvent[], owner: Owner): Promise<void> {
   if (batch.length === 0) return;
   try {
-    await store(group, await fold(group, batch, owner));
+    await store(group, await fold(group, batch, owner), owner);
     trim(group);
   } catch (error) {
     forget(group);
-    if (!isAboutEvents(error)) throw error;
-    if (batch.length === 1) throw isDataError(error) ? writeFailure(group, batch, error) : error;
-    // Halved until it is alone, so that the failure names it and all events before it are applied.
+    if (!isDataError(error)) throw error;
+    if (batch.length === 1) return applyApart(group, batch, owner);
+    // Halved until the event that Postgres refuses is alone.
     const half = batch.length >> 1;
     await applyBatch(group, batch.slice(0, half), owner);
     await applyBatch(group, batch.slice(half), owner);
   }
 }
 
+/** One event, each read model by itself, so that those which Postgres refuses are known and parked. */
+async function applyApart(group: Group, batch: readonly LogEvent[], owner: Owner): Promise<void> {
+  try {
+    const { events, changes, move, ticks, point, maximum } = await foldModels(group, batch, owner);
+    const kept = new Map(changes);
+    await group.session.apart({
+      first: [move],
+      parts: new Map([...changes].map(([member, each]) => [member, writes(member, each)])),
+      last: refused => {
+        for (const [member, error] of refused)
+          kept.set(member, refusedBy(member, events, error, changes.get(member)?.behind));
+        // What is parked is cleared as well: it stays as it was, but for the person.
+        return [
+          ...ticks,
+          ...parks(kept),
+          ...erasures(group, erasedIn(events)),
+          ...notifications(kept, point, owner),
+        ];
+      },
+    });
+    for (const member of kept.keys()) member.cache.clear();
+    if (group.clock) group.clock.maximum = maximum;
+    stored(group, { changes: kept, point, maximum }, owner);
+  } catch (error) {
+    forget(group);
+    throw isDataError(error) ? writeFailure(batch, error) : error;
+  }
+}
+
+/** As if the member had folded nothing, with all that the event touches parked. */
+function refusedBy(
+  { model, parking }: Member,
+  events: readonly Happening[],
+  error: unknown,
+  behind: Folded['behind'] = new Map(),
+): Folded {
+  const parked = stepsOf(model, events).flatMap(step =>
+    'poison' in step ? [step.poison] : parkedRows(step.event, step.keys, 'WRITE_FAILED', refusalOf(error)),
+  );
+  return { changes: new Map(), parked: parked.filter(parking.add), behind };
+}
+
 /** Folds a batch over what the group remembers, which is then one batch ahead of what is stored. */
 export async function fold(group: Group, batch: readonly LogEvent[], owner: Owner): Promise<FoldedBatch> {
-  checkOrder(group, batch);
-  const { point } = batch.at(-1) as LogEvent; // a batch is never empty
-  const events = eventsOf(batch);
-  const work = group.members.map(member => ({ member, steps: stepsOf(member.model, events) }));
-  await Promise.all(work.map(({ member, steps }) => load(group, member, steps)));
-  const changes = new Map<Member, Changes>();
-  for (const { member, steps } of work) {
-    if (steps.length === 0) continue;
-    const folded = foldSteps(member.model, steps, key => member.cache.get(key) ?? undefined);
-    changes.set(member, folded);
-  }
-  const ticks = group.clock ? ticksOf(events, group.clock.maximum) : [];
+  const { events, changes, move, ticks, point, maximum } = await foldModels(group, batch, owner);
   const statements = [
-    move(group, point, owner),
+    move,
     ...[...changes].flatMap(([member, each]) => writes(member, each)),
-    ...erasures(group, events),
-    ...bulk(insertTicks, ticks),
+    ...ticks,
+    ...parks(changes),
+    ...erasures(group, erasedIn(events)),
     ...notifications(changes, point, owner),
   ];
   for (const [member, each] of changes) remember(member, each);
-  const maximum = ticks.at(-1)?.recordedAt ?? group.clock?.maximum;
   if (group.clock) group.clock.maximum = maximum;
   group.folded = point;
   return { changes, statements, point, maximum };
 }
 
-export async function store(group: Group, { statements, point, maximum }: FoldedBatch): Promise<void> {
-  await group.session.transaction(statements);
+async function foldModels(group: Group, batch: readonly LogEvent[], owner: Owner) {
+  checkOrder(group, batch);
+  const { point } = batch.at(-1) as LogEvent; // a batch is never empty
+  const happenings = batch.flatMap(happeningIn);
+  const work = group.members.map(member => ({ member, steps: stepsOf(member.model, happenings) }));
+  const loads = await Promise.allSettled(work.map(({ member, steps }) => loadRows(group, member, steps)));
+  const changes = new Map<Member, Folded>();
+  for (const [i, { member, steps }] of work.entries()) {
+    const loading = loads[i];
+    if (loading?.status === 'rejected') {
+      // Keys that can't be keys.
+      if (batch.length > 1 || !isDataError(loading.reason)) throw loading.reason;
+      changes.set(member, refusedBy(member, happenings, loading.reason));
+      continue;
+    }
+    if (steps.length === 0) continue;
+    const { model, cache, parking } = member;
+    changes.set(
+      member,
+      foldSteps(model, steps, key => cache.get(key) ?? undefined, parking),
+    );
+  }
+  const ticks = group.clock ? ticksOf(happenings.filter(isRecorded), group.clock.maximum) : [];
+  return {
+    events: happenings,
+    changes,
+    move: moveTo(group, group.folded, point, owner.token),
+    ticks: bulk(insertTicks, ticks),
+    point,
+    maximum: ticks.at(-1)?.recordedAt ?? group.clock?.maximum,
+  };
+}
+
+const isRecorded = (event: Happening): event is RecordedEvent => !('unreadable' in event);
+
+export async function store(group: Group, folded: FoldedBatch, owner: Owner): Promise<void> {
+  await group.session.transaction(folded.statements);
+  stored(group, folded, owner);
+}
+
+function stored(
+  group: Group,
+  { changes, point, maximum }: Pick<FoldedBatch, 'changes' | 'point' | 'maximum'>,
+  { onParked }: Owner,
+): void {
   group.point = point;
+  if (comparePoints(group.folded, point) < 0) group.folded = point;
   if (group.clock) group.clock.stored = maximum;
+  for (const [member, { parked }] of changes) {
+    if (parked.length === 0) continue;
+    member.parking.keep(parked);
+    onParked(member, parked);
+  }
 }
 
 /** Bounds what is remembered, but for a batch that is not stored yet: its rows are nowhere else. */
 export function trim(group: Group, notStored?: FoldedBatch): void {
-  for (const member of group.members) member.cache.trim(notStored?.changes.get(member));
+  for (const member of group.members) member.cache.trim(notStored?.changes.get(member)?.changes);
 }
 
 /** Back to what is stored. */
 export function forget(group: Group): void {
-  for (const { cache } of group.members) cache.clear();
+  for (const { cache, parking } of group.members) {
+    cache.clear();
+    parking.forget();
+  }
   group.folded = group.point;
   if (group.clock) group.clock.maximum = group.clock.stored;
 }
-
-/** Whether an event is the reason, so that those beside it may still be applied. */
-export const isAboutEvents = (error: unknown): boolean =>
-  failureOf(error) !== undefined || isDataError(error);
 
 /**
  * A subscription delivers each event once, in the log's order. What doesn't come so is not applied; subscribed anew from
  * the checkpoint it does.
  */
-function checkOrder({ folded }: Group, batch: readonly LogEvent[]): void {
+export function checkOrder({ folded }: Group, batch: readonly LogEvent[]): void {
   let before = folded;
   for (const next of batch) {
     if (comparePoints(next.point, before) <= 0)
@@ -111,29 +198,31 @@ function checkOrder({ folded }: Group, batch: readonly LogEvent[]): void {
   }
 }
 
-function eventsOf(batch: readonly LogEvent[]): readonly RecordedEvent[] {
-  const events: RecordedEvent[] = [];
-  for (const { decoded, point } of batch) {
-    if (decoded.kind === 'event') events.push(decoded.event);
-    if (decoded.kind !== 'undecodable') continue;
-    const { type, revision, stream, reason } = decoded;
-    const message = `${type} at revision ${revision} of ${stream} can't be read: ${reason}.`;
-    throw projectionError({ code: 'UNDECODABLE', message, stream, revision, type, position: point.commit });
-  }
-  return events;
+export function happeningIn({ decoded, point }: LogEvent): readonly Happening[] {
+  if (decoded.kind === 'event') return [decoded.event];
+  if (decoded.kind === 'foreign') return [];
+  const { stream, revision, type, reason } = decoded;
+  return [
+    { unreadable: true, stream, revision, type, reason, position: point.commit, eventId: point.eventId },
+  ];
 }
 
-async function load(
+/** Takes the rows that the steps touch into memory, as the tables have them. */
+export async function loadRows(
   { session }: Group,
-  { model, statements, cache }: Member,
+  { model, statements, cache, build }: Member,
   steps: readonly Step[],
 ): Promise<void> {
   const missing = [...keysToLoad(model, steps)].filter(([key]) => cache.get(key) === undefined);
   if (missing.length === 0) return;
-  const loaded = await session.rows(
-    statements.load,
-    missing.map(([, key]) => key),
-  );
+  // Where it all began in this memory, what isn't there is nowhere.
+  const isWhole = build.point === undefined && !cache.hasForgotten();
+  const loaded = isWhole
+    ? []
+    : await session.rows(
+        statements.load,
+        missing.map(([, key]) => key),
+      );
   for (const [key] of missing) cache.set(key, null);
   for (const values of loaded) {
     const { key, version } = versionOf(statements.columns, values);
@@ -141,18 +230,19 @@ async function load(
   }
 }
 
-function move(group: Group, to: LogPoint, owner: Owner): Statement {
+/** Compare and swap: the transaction fails unless all members are where they are thought to be, and are the owner's. */
+export function moveTo(group: Group, from: LogPoint | undefined, to: LogPoint, token: string): Statement {
   const schemas = group.members.map(({ build }) => build.schema);
   if (group.clock) schemas.push(CLOCK_SCHEMA);
-  const from = group.folded ?? BEFORE_ALL;
+  const { commit, prepare } = from ?? BEFORE_ALL;
   return {
     name: 'move',
     text: 'SELECT relata.move_checkpoint($1, $2, $3, $4, $5, $6, $7)',
     values: [
       arrayOf(schemas, name => name),
-      owner.token,
-      String(from.commit),
-      String(from.prepare),
+      token,
+      String(commit),
+      String(prepare),
       String(to.commit),
       String(to.prepare),
       to.eventId,
@@ -161,7 +251,7 @@ function move(group: Group, to: LogPoint, owner: Owner): Statement {
 }
 
 /** Stored versions go to the history before they are replaced. */
-function writes({ model, statements }: Member, changes: Changes): readonly Statement[] {
+function writes({ model, statements }: Member, { changes }: Folded): readonly Statement[] {
   const superseded: Ended[] = [];
   const passed: Keyed[] = [];
   const added: Keyed[] = [];
@@ -185,7 +275,7 @@ function writes({ model, statements }: Member, changes: Changes): readonly State
   ];
 }
 
-const bulk = <T>(statement: Bulk<T>, items: readonly T[]): readonly Statement[] =>
+export const bulk = <T>(statement: Bulk<T>, items: readonly T[]): readonly Statement[] =>
   items.length === 0 ? [] : [statementOf(statement, items)];
 
 const insertTicks: Bulk<Tick> = {
@@ -194,58 +284,66 @@ const insertTicks: Bulk<Tick> = {
   values: ticks => [arrayOf(ticks, tick => tick.recordedAt), arrayOf(ticks, tick => tick.position)],
 };
 
+export function parks(folded: ReadonlyMap<Member, Folded>): readonly Statement[] {
+  const of = <T>(list: (each: Folded) => readonly T[]) =>
+    [...folded].flatMap(([{ build }, each]) => list(each).map(item => ({ ...item, schema: build.schema })));
+  return [
+    ...bulk(
+      insertParked,
+      of(({ parked }) => parked),
+    ),
+    ...bulk(
+      countBehind,
+      of(({ behind }) => [...behind].map(([parked, events]) => ({ ...parked, events }))),
+    ),
+  ];
+}
+
 /** Sent by Postgres at the commit, and not at all if there is none. */
 function notifications(
-  changes: ReadonlyMap<Member, Changes>,
+  folded: ReadonlyMap<Member, Folded>,
   to: LogPoint,
   { visibleAt }: Owner,
 ): readonly Statement[] {
   if (!visibleAt) return [];
   const changed = new Map<string, Map<string, string[]>>();
-  for (const [member, touched] of changes) {
-    if (!member.shown) continue;
-    for (const { workspaceId, id } of touched.values()) {
-      const models = changed.get(workspaceId) ?? new Map<string, string[]>();
-      changed.set(workspaceId, models);
-      const ids = models.get(member.model.name);
-      if (ids) ids.push(id);
-      else models.set(member.model.name, [id]);
-    }
+  const add = (model: string, workspaceId: string, id: string) => {
+    const models = changed.get(workspaceId) ?? new Map<string, string[]>();
+    changed.set(workspaceId, models);
+    const ids = models.get(model);
+    if (ids) ids.push(id);
+    else models.set(model, [id]);
+  };
+  let anyParked = false;
+  for (const [{ shown, model }, { changes, parked }] of folded) {
+    if (!shown) continue;
+    for (const { workspaceId, id } of changes.values()) add(model.name, workspaceId, id);
+    // Those who follow a row are told that it won't go on.
+    for (const { scope, workspaceId, key } of parked)
+      if (scope === 'row' && !changes.has(keyOf(workspaceId, key))) add(model.name, workspaceId, key);
+    anyParked ||= parked.length > 0;
   }
-  const payloads = payloadsOf(changed, visibleAt(to.commit));
-  return bulk(notify, payloads);
+  return bulk(notify, payloadsOf(changed, visibleAt(to.commit), anyParked ? 'parked' : 'nothing parked'));
 }
 
-const notify: Bulk<string> = {
+export const notify: Bulk<string> = {
   name: 'notify',
   text: `SELECT pg_notify('${CHANNEL}', payload) FROM unnest($1::text[]) AS payload`,
   values: payloads => [arrayOf(payloads, payload => payload)],
 };
 
-function remember({ model, cache }: Member, changes: Changes): void {
+function remember({ model, cache }: Member, { changes }: Folded): void {
   if (model.appendOnly) return;
   for (const [key, { current }] of changes) cache.set(key, current ?? null);
 }
 
-/** Postgres refuses the data themselves: a number too large, a missing value, text that it can't hold, a row too long. */
-const isDataError = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && /^(22|23|54)/.test(String(error.code));
-
-function writeFailure(group: Group, [first]: readonly LogEvent[], cause: unknown): Error {
-  if (first?.decoded.kind !== 'event')
-    return new Error('a batch without an event can’t be written', { cause });
-  const { event } = first.decoded;
-  const { stream, revision, type, position } = event;
-  const models = group.members.filter(({ model }) => model.handler(event)).map(({ model }) => model.name);
-  const reason = cause instanceof Error ? cause.message : String(cause);
+/** What is no read model's, and yet is refused: nothing can be parked for it. */
+function writeFailure(batch: readonly LogEvent[], cause: unknown): Error {
+  const position = batch[0]?.point.commit ?? -1n;
   return projectionError(
     {
       code: 'WRITE_FAILED',
-      message: `Postgres refuses what ${type} at revision ${revision} of ${stream} makes of ${models.join(' or ')}: ${reason}.`,
-      model: models.join(','),
-      stream,
-      revision,
-      type,
+      message: `Postgres refuses what belongs to the event at position ${position}: ${refusalOf(cause)}.`,
       position,
     },
     cause,

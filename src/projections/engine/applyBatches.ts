@@ -2,8 +2,9 @@
  * Catching up on two sides at once: while Postgres writes one batch, the next is folded already, over what the first
  * will have left. When something comes to nothing, what is not stored is forgotten and taken up again with care.
  */
-import { applyBatch, fold, forget, isAboutEvents, type Owner, store, trim } from './applyBatch.ts';
+import { applyBatch, fold, forget, type Owner, store, trim } from './applyBatch.ts';
 import type { Group } from './group.ts';
+import { isDataError } from './refused.ts';
 import { comparePoints, type LogEvent } from './source.ts';
 
 /**
@@ -25,7 +26,7 @@ export async function applyBatches(
       await storing;
       trim(group, folded);
       pending = batch;
-      storing = store(group, folded);
+      storing = store(group, folded, owner);
       storing.catch(() => undefined); // it is awaited below, or when the next has been folded
     }
     await storing;
@@ -33,7 +34,7 @@ export async function applyBatches(
   } catch (error) {
     await storing.catch(() => undefined); // whatever becomes of it, it must be over
     forget(group);
-    if (!isAboutEvents(error)) throw error;
+    if (!isDataError(error)) throw error;
     const left = pending.filter(({ point }) => comparePoints(point, group.point) > 0);
     await applyBatch(group, left, owner);
   }

@@ -8,6 +8,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { isPersonalColumn } from '../columns.ts';
 import type { ReadModel } from '../readModel.ts';
+import { withClient } from './activate.ts';
 import { dropRetired, isWanted, readBuilds } from './builds.ts';
 import { clearingOf, type Person } from './clearing.ts';
 import { quoted } from './sqlNames.ts';
@@ -24,15 +25,6 @@ const LOOK_MS = 2_000;
 /** A vacuum reads whole indexes. It is done for all persons that were erased meanwhile, and takes a tenth of the time. */
 const REST = 10;
 const AFTER_FAILURE_MS = 60_000;
-
-async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    return await work(client);
-  } finally {
-    client.release();
-  }
-}
 
 /** Goes on until the signal aborts. */
 export async function cleanUpAfterErasures(cleaning: CleaningUp): Promise<void> {

@@ -41,12 +41,24 @@ export function clearingOf(
  * Whose rows in this build are to be cleared. A build that began after the key was destroyed has read nothing that it
  * opened, and need not be searched: a minute is longer than a batch whose keys were asked for before is in hand.
  */
-const due = (schema: string): string => `(
+const due = (...schemas: readonly string[]): string => `(
   SELECT k.* FROM unnest($1::text[], $2::text[], $3::uuid[]) AS k (workspace_id, category, id)
   JOIN vault.subject_keys s
     ON s.workspace_id = k.workspace_id AND s.subject_category = k.category AND s.subject_id = k.id::text
-  JOIN relata.builds b ON b.schema_name = '${schema}'
+  JOIN relata.builds b ON b.schema_name IN (${schemas.map(schema => `'${schema}'`).join(', ')})
   WHERE s.erased_at > b.created_at - interval '1 minute') AS d`;
+
+/** Those of the persons whose rows are to be cleared in any of these builds. */
+export const whoIsDue = (schemas: readonly string[]): string =>
+  `SELECT DISTINCT d.workspace_id AS "workspaceId", d.category, d.id::text FROM ${due(...schemas)}`;
+
+/** The build has versions that were cleared after others' were vacuumed. */
+export const againToVacuum = (schema: string): Bulk<Person> => ({
+  name: `${schema}.erase_again`,
+  text: `UPDATE relata.erasures e SET vacuumed = false FROM ${due(schema)}
+    WHERE e.vacuumed AND e.workspace_id = d.workspace_id AND e.category = d.category AND e.subject_id = d.id::text`,
+  values: arraysOf,
+});
 
 /** The personal columns of a person's own rows, and of what they were. */
 function recordClearing(

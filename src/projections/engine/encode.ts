@@ -1,6 +1,6 @@
 /**
  * Rows as parameters: one array a column, written as Postgres's array text, so that a table takes any number of rows
- * by one prepared statement. Measured against COPY and JSON in bench/projection (see RESULTS.md).
+ * by one prepared statement. Measured against COPY and JSON in bench/catchup (see RESULTS.md).
  */
 import { keyOf, type Version } from './fold.ts';
 import type { SqlColumn } from './sqlNames.ts';

@@ -3,30 +3,57 @@
  * earlier batches wrote about them is cleared, in rows and histories. A fold from scratch gives the same afterwards, as
  * nobody can read those fields any more.
  */
+import type pg from 'pg';
+import { parseStream } from '../../domain/kernel/aggregate.ts';
 import { isErasure } from '../../domain/kernel/erasure.ts';
-import type { RecordedEvent } from '../../eventstore/envelope.ts';
-import { arraysOf, clearingOf, type Person } from './clearing.ts';
+import { againToVacuum, arraysOf, clearingOf, type Person, whoIsDue } from './clearing.ts';
 import { arrayOf } from './encode.ts';
+import type { Happening } from './fold.ts';
 import type { Group } from './group.ts';
 import type { Statement } from './implicitTransaction.ts';
 import { type Bulk, statementOf } from './statements.ts';
 
-type Erased = Person & { readonly position: bigint };
+export type Erased = Person & { readonly position: bigint };
+
+/** Who is erased says the event's type and place, also where the event itself can't be read. */
+export const erasedIn = (happenings: readonly Happening[]): readonly Erased[] =>
+  happenings.flatMap(({ type, stream, position }) => {
+    const place = type.endsWith('Erased') ? parseStream(stream) : undefined;
+    return place && isErasure({ type, category: place.category }) ? [{ ...place, position }] : [];
+  });
 
 /** To be carried out after whatever else the batch writes. */
-export function erasures(group: Group, events: readonly RecordedEvent[]): readonly Statement[] {
-  const erased = events
-    .filter(isErasure)
-    .map(({ workspaceId, category, aggregateId: id, position }) => ({ workspaceId, category, id, position }));
+export function erasures(group: Group, erased: readonly Erased[]): readonly Statement[] {
   if (erased.length === 0) return [];
   return [
     // Other groups come to the event later, or as members of this one.
     ...(group.clock ? [statementOf(destroy, erased), statementOf(note, erased)] : []),
-    ...group.members.flatMap(({ model, build }) =>
-      clearingOf(model, build.schema).map(clearing => statementOf(clearing, erased)),
-    ),
+    ...group.members.flatMap(({ model, build }) => {
+      const clearings = clearingOf(model, build.schema);
+      // The vacuum may have been before this build has come to the event.
+      const again = clearings.length > 0 && !group.clock ? [againToVacuum(build.schema)] : [];
+      return [...clearings, ...again].map(each => statementOf(each, erased));
+    }),
   ];
 }
+
+/** The same for tables without indexes: they are searched for those alone whom they may hold. */
+export async function erasuresDue(
+  client: pg.Client,
+  group: Group,
+  erased: readonly Erased[],
+): Promise<readonly Statement[]> {
+  if (erased.length === 0) return [];
+  const schemas = group.members.map(({ build }) => build.schema);
+  const { rows } = await client.query<Person>(whoIsDue(schemas), arraysOf(erased));
+  const names = new Set(rows.map(nameOf));
+  return erasures(
+    group,
+    erased.filter(person => names.has(nameOf(person))),
+  );
+}
+
+const nameOf = ({ workspaceId, category, id }: Person): string => `${workspaceId}/${category}/${id}`;
 
 const destroy: Bulk<Erased> = {
   name: 'erase.keys',

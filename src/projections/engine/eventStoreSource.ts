@@ -14,8 +14,9 @@ import type { Codec } from '../../eventstore/codec.ts';
 import { vaultErrorOf } from '../../eventstore/personal/errors.ts';
 import { projectionError } from './failure.ts';
 import { feedQueue } from './feed.ts';
-import type { EventSource, Feed, LogEvent, LogPoint } from './source.ts';
+import type { Decoded, EventSource, Feed, LogPoint, ProjectedLog, StreamEvent } from './source.ts';
 
+type Stored = Parameters<Codec['decode']>[0][number];
 export type Decode = Codec['decode'];
 
 /** Of a read backwards. */
@@ -24,8 +25,13 @@ const PAGE = 100;
 /** Only the leader has seen every event that was ever acknowledged. */
 const REQUIRES_LEADER = { requiresLeader: true } as const;
 
-export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): EventSource =>
-  logSource(client, events => decodeAll(decode, events));
+export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): ProjectedLog => ({
+  ...logSource(client, async events => {
+    const all = await decodeAll(decode, events);
+    return events.map((event, i) => ({ point: pointOf(event), decoded: all[i] as Decoded })); // one for each, in their order
+  }),
+  stream: name => readStream(client, decode, name),
+});
 
 type Read<E> = (events: readonly AllStreamRecordedEvent[]) => Promise<readonly E[]>;
 
@@ -80,20 +86,27 @@ function subscribe<E>(
   };
 }
 
-/** The keys of persons are asked for once for all of them. */
-async function decodeAll(
-  decode: Decode,
-  events: readonly AllStreamRecordedEvent[],
-): Promise<readonly LogEvent[]> {
-  if (events.length === 0) return [];
+/**
+ * The keys of persons are asked for once for all of them. What a decoder throws is said of its event, and not of the
+ * subscription; but a missing key is not about one event, and so can't be parked with it.
+ */
+async function decodeAll(decode: Decode, events: readonly Stored[]): Promise<readonly Decoded[]> {
+  const [event] = events;
+  if (!event) return [];
   try {
-    const decoded = await decode(events);
-    return decoded.map((each, i) => ({
-      point: pointOf(events[i] as AllStreamRecordedEvent), // one for each, in their order
-      decoded: each,
-    }));
+    return await decode(events);
   } catch (error) {
-    throw withoutKeys(error);
+    if (vaultErrorOf(error)) throw withoutKeys(error);
+    if (events.length > 1) {
+      const half = events.length >> 1; // halved until the event is alone
+      return [
+        ...(await decodeAll(decode, events.slice(0, half))),
+        ...(await decodeAll(decode, events.slice(half))),
+      ];
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    const { streamId: stream, type } = event;
+    return [{ kind: 'undecodable', reason, stream, revision: Number(event.revision), type }];
   }
 }
 
@@ -115,6 +128,21 @@ async function idAt(client: EventStoreDBClient, point: LogPoint): Promise<string
   return event?.position.commit === point.commit && event.position.prepare === point.prepare
     ? event.id
     : undefined;
+}
+
+async function readStream(
+  client: EventStoreDBClient,
+  decode: Decode,
+  name: string,
+): Promise<readonly StreamEvent[]> {
+  const events = [];
+  for await (const { event } of client.readStream(name, REQUIRES_LEADER)) if (event) events.push(event);
+  const all = await decodeAll(decode, events);
+  return events.map(({ id: eventId, position }, i) => ({
+    position: position?.commit ?? -1n,
+    eventId,
+    decoded: all[i] as Decoded,
+  }));
 }
 
 async function lastEvent(client: EventStoreDBClient, has: Wanted['has']): Promise<LogPoint | undefined> {

@@ -4,8 +4,8 @@ export type Failure = {
   /** Stable; the message is for people. */
   readonly code:
     | 'UNDECODABLE'
-    | 'FOLD_FAILED'
     | 'WRITE_FAILED'
+    | 'TOO_MANY_PARKED'
     | 'OTHER_LOG'
     | 'KEY_MISSING'
     | 'WRAPPING_KEY_MISSING'

@@ -5,7 +5,15 @@
 import type { Instant } from '../../domain/kernel/values.ts';
 import type { Position, RecordedEvent } from '../../eventstore/envelope.ts';
 import type { Handler, ReadModel, Row } from '../readModel.ts';
-import { projectionError } from './failure.ts';
+import {
+  concerns,
+  type Parked,
+  type Parking,
+  parkedRows,
+  parkedUnknown,
+  parkingOf,
+  type Unreadable,
+} from './parking.ts';
 
 /** A row as it was after one event. */
 export type Version = {
@@ -37,20 +45,31 @@ export type Changes = Map<string, Touched>;
 
 export const keyOf = (workspaceId: string, id: string): string => `${workspaceId}/${id}`;
 
-/** What an event does to one model. */
-export type Step = {
-  readonly handler: Handler;
-  readonly event: RecordedEvent;
-  readonly keys: readonly string[];
-};
+/** What an event does to one model: it is folded into rows, or which rows it would touch can't be known. */
+export type Step =
+  | { readonly handler: Handler; readonly event: RecordedEvent; readonly keys: readonly string[] }
+  | { readonly poison: Parked };
 
-/** Which rows the events touch, in order. Throws what a declaration's `keys` throws, as a failure. */
-export function stepsOf(model: ReadModel, events: readonly RecordedEvent[]): readonly Step[] {
+/** What of the log concerns the read models. */
+export type Happening = RecordedEvent | Unreadable;
+
+/** Which rows the events touch, in order. */
+export function stepsOf(model: ReadModel, happenings: readonly Happening[]): readonly Step[] {
   const steps: Step[] = [];
-  for (const event of events) {
+  for (const event of happenings) {
+    if ('unreadable' in event) {
+      if (concerns(model, event)) steps.push({ poison: parkedUnknown(model, event, 'UNDECODABLE') });
+      continue;
+    }
     const handler = model.handler(event);
     if (!handler) continue;
-    steps.push({ handler, event, keys: guarded(model, event, () => handler.keys(event)) });
+    try {
+      steps.push({ handler, event, keys: handler.keys(event) });
+    } catch (error) {
+      const { stream, revision, type, position, id: eventId } = event;
+      const named = { stream, revision, type, position, eventId, reason: reasonOf(error) };
+      steps.push({ poison: parkedUnknown(model, named, 'FOLD_FAILED') });
+    }
   }
   return steps;
 }
@@ -63,39 +82,97 @@ export function keysToLoad(model: ReadModel, steps: readonly Step[]): ReadonlyMa
   const wanted = new Map<string, RowKey>();
   if (model.appendOnly) return wanted;
   const fresh = new Set<string>();
-  for (const { event, keys } of steps)
+  for (const step of steps) {
+    if ('poison' in step) continue;
+    const { event, keys } = step;
     for (const id of keys) {
       const key = keyOf(event.workspaceId, id);
       if (model.of && event.revision === 0) fresh.add(key);
       else if (!fresh.has(key)) wanted.set(key, { workspaceId: event.workspaceId, id });
     }
+  }
   return wanted;
 }
 
 export type RowKey = { readonly workspaceId: string; readonly id: string };
+
+export type Folded = {
+  readonly changes: Changes;
+  /** What these steps have parked. */
+  readonly parked: readonly Parked[];
+  /** How many of them came to something parked, and are not applied. */
+  readonly behind: ReadonlyMap<Parked, number>;
+};
 
 /** Folds the steps of one model over the rows that the tables have. */
 export function foldSteps(
   model: ReadModel,
   steps: readonly Step[],
   stored: (key: string) => Version | undefined,
-): Changes {
+  parking: Parking = parkingOf(model, []),
+): Folded {
   const changes: Changes = new Map();
-  for (const { handler, event, keys } of steps)
-    for (const id of keys) {
-      const key = keyOf(event.workspaceId, id);
-      let touched = changes.get(key);
-      if (!touched) {
-        const version = stored(key);
-        const { workspaceId } = event;
-        touched = { workspaceId, id, stored: version, current: version, storedEnd: undefined, passed: [] };
-        changes.set(key, touched);
-      }
-      const before = touched.current;
-      const row = guarded(model, event, () => handler.evolve(before?.row, event, id));
-      supersede(touched, row, event);
+  const parked: Parked[] = [];
+  const behind = new Map<Parked, number>();
+
+  const touch = (workspaceId: string, id: string): Touched => {
+    const key = keyOf(workspaceId, id);
+    const known = changes.get(key);
+    if (known) return known;
+    const version = stored(key);
+    const touched = { workspaceId, id, stored: version, current: version, storedEnd: undefined, passed: [] };
+    changes.set(key, touched);
+    return touched;
+  };
+  const stayBehind = (each: Parked) => void behind.set(each, (behind.get(each) ?? 0) + 1);
+  const park = (each: Parked) => {
+    if (parking.add(each)) parked.push(each);
+    else stayBehind(each.scope === 'row' ? (parking.row(each.workspaceId, each.key) ?? each) : each);
+  };
+  /** The keys that aren't parked. */
+  const openOf = ({ workspaceId, stream }: RecordedEvent, keys: readonly string[]): readonly string[] => {
+    const whole = parking.stream(stream);
+    if (whole) {
+      stayBehind(whole);
+      return [];
     }
-  return changes;
+    return keys.filter(id => {
+      const row = parking.row(workspaceId, id);
+      if (row) stayBehind(row);
+      return !row;
+    });
+  };
+
+  for (const step of steps) {
+    if ('poison' in step) {
+      const whole = parking.stream(step.poison.stream);
+      if (whole) stayBehind(whole);
+      else park(step.poison);
+      continue;
+    }
+    const { handler, event } = step;
+    const keys = parking.size() === 0 ? step.keys : openOf(event, step.keys);
+    const rows = keys.map(id => touch(event.workspaceId, id));
+    const before = rows.length > 1 ? rows.map(stateOf) : [];
+    try {
+      for (const touched of rows)
+        supersede(touched, handler.evolve(touched.current?.row, event, touched.id), event);
+    } catch (error) {
+      // All rows that the event touches, or none of them: half of what happened is shown nowhere.
+      for (const [i, state] of before.entries()) Object.assign(rows[i] as Touched, state());
+      for (const each of parkedRows(event, keys, 'FOLD_FAILED', reasonOf(error))) park(each);
+    }
+  }
+  return { changes, parked, behind };
+}
+
+/** Gives the row as it is now back, later. */
+function stateOf({ current, storedEnd, passed }: Touched): () => Partial<Touched> {
+  const { length } = passed;
+  return () => {
+    passed.length = length;
+    return { current, storedEnd };
+  };
 }
 
 function supersede(touched: Touched, row: Row | null, event: RecordedEvent): void {
@@ -109,23 +186,4 @@ function supersede(touched: Touched, row: Row | null, event: RecordedEvent): voi
   touched.current = row ? { row, revision, validFrom: occurredAt, knownFrom: position } : undefined;
 }
 
-function guarded<T>(model: ReadModel, event: RecordedEvent, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    const { stream, revision, type, position } = event;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw projectionError(
-      {
-        code: 'FOLD_FAILED',
-        message: `The read model ${model.name} can't fold ${type} at revision ${revision} of ${stream}: ${reason}.`,
-        model: model.name,
-        stream,
-        revision,
-        type,
-        position,
-      },
-      cause,
-    );
-  }
-}
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

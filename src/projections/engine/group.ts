@@ -2,6 +2,7 @@
 import type { Instant } from '../../domain/kernel/values.ts';
 import type { ReadModel } from '../readModel.ts';
 import type { Build } from './builds.ts';
+import { type Parked, type Parking, parkingOf } from './parking.ts';
 import { type RowCache, rowCache } from './rowCache.ts';
 import type { Session } from './session.ts';
 import type { LogPoint } from './source.ts';
@@ -12,6 +13,7 @@ export type Member = {
   readonly build: Build;
   readonly statements: Statements;
   readonly cache: RowCache;
+  readonly parking: Parking;
   /** Whether the indexes that readers need are known to be there. */
   indexed: boolean;
   /** Whether the views show it. */
@@ -24,6 +26,8 @@ export type Group = {
   point: LogPoint | undefined;
   /** Up to where the rows in memory are folded: the checkpoint, or one batch further. */
   folded: LogPoint | undefined;
+  /** Up to here Postgres refuses something; in smaller steps it is found out what. */
+  careful?: LogPoint | undefined;
   readonly session: Session;
   /** In the live group alone. */
   readonly clock?: Clock;
@@ -44,15 +48,21 @@ export type LiveGroup = Group & {
   caughtUp: boolean;
 };
 
-/** Characters of text that all rows in memory may hold, shared evenly by the builds. */
-const CACHED_TEXT = 40_000_000;
+/** Characters of text that the rows of a group in memory may hold, shared evenly by the builds but for a span. */
+export const CACHED_TEXT = 25_000_000;
 
-export function memberOf(model: ReadModel, build: Build, models: number): Member {
+export function memberOf(
+  model: ReadModel,
+  build: Build,
+  models: number,
+  parked: readonly Parked[] = [],
+): Member {
   return {
     model,
     build,
     statements: statementsOf(model, build.schema),
     cache: rowCache(CACHED_TEXT / models),
+    parking: parkingOf(model, parked),
     indexed: false, // an earlier Relata may have made others
     shown: build.status === 'active',
   };

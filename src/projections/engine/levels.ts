@@ -3,6 +3,7 @@ import type { Position } from '../../eventstore/envelope.ts';
 import type { ReadModel } from '../readModel.ts';
 import { type Build, CLOCK, isWanted } from './builds.ts';
 import { type LiveGroup, type Member, memberOf } from './group.ts';
+import type { ParkedBySchema } from './parkedTable.ts';
 import { BEFORE_ALL, comparePoints, type LogPoint } from './source.ts';
 
 /** Builds that stand at one place. */
@@ -16,12 +17,16 @@ export function clockPoint(builds: readonly Build[]): LogPoint | undefined {
 }
 
 /** The builds that the declarations can fold, those at the same place together. */
-export function levelsOf(builds: readonly Build[], models: readonly ReadModel[]): readonly Level[] {
+export function levelsOf(
+  builds: readonly Build[],
+  models: readonly ReadModel[],
+  parked: ParkedBySchema = new Map(),
+): readonly Level[] {
   const levels: { point: LogPoint | undefined; members: Member[] }[] = [];
   for (const build of builds) {
     const model = models.find(({ name }) => name === build.model);
     if (!model || !isWanted(build, model)) continue;
-    const member = memberOf(model, build, models.length);
+    const member = memberOf(model, build, models.length, parked.get(build.schema));
     const level = levels.find(({ point }) => comparePoints(point, build.point) === 0);
     if (level) level.members.push(member);
     else levels.push({ point: build.point, members: [member] });

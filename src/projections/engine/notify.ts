@@ -15,6 +15,8 @@ const Payload = z
   .object({
     changed: z.record(z.string(), z.record(z.string(), z.array(z.string()))),
     position: z.string().regex(/^-?\d+$/),
+    /** What is parked has changed. */
+    parked: z.literal(true),
   })
   .partial();
 export type Payload = z.infer<typeof Payload>;
@@ -29,11 +31,16 @@ export function payloadIn(text: string): Payload | undefined {
 }
 
 /** The notifications of one transaction, in order. */
-export function payloadsOf(changed: ChangedRows, position: Position): readonly string[] {
+export function payloadsOf(
+  changed: ChangedRows,
+  position: Position,
+  parked: 'parked' | 'nothing parked' = 'nothing parked',
+): readonly string[] {
   const payloads: string[] = [];
   let open: Record<string, Record<string, string[]>> = {};
   let size = 0;
-  const last = JSON.stringify({ position: String(position) });
+  const end = { position: String(position), ...(parked === 'parked' && { parked: true }) };
+  const last = JSON.stringify(end);
   const flush = () => {
     if (size === 0) return;
     payloads.push(JSON.stringify({ changed: open }));
@@ -52,6 +59,6 @@ export function payloadsOf(changed: ChangedRows, position: Position): readonly s
         open[workspaceId][model].push(id);
       }
   const rest = size === 0 ? {} : { changed: open };
-  payloads.push(JSON.stringify({ ...rest, position: String(position) }));
+  payloads.push(JSON.stringify({ ...rest, ...end }));
   return payloads;
 }

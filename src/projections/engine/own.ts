@@ -6,29 +6,34 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Instant } from '../../domain/kernel/values.ts';
+import type { Position } from '../../eventstore/envelope.ts';
 import type { ReadModel } from '../readModel.ts';
-import { activate, inTransaction } from './activate.ts';
+import { activate, inTransaction, withClient } from './activate.ts';
 import { backOff } from './backOff.ts';
 import { type Build, dropRetired, readBuilds, takeBuilds } from './builds.ts';
 import { cleanUpAfterErasures, repeatErasures } from './cleanUp.ts';
+import { failureOf } from './failure.ts';
 import { followLive, followUntilJoined, type Run } from './follow.ts';
-import { type Group, type LiveGroup, mutex } from './group.ts';
+import { type Group, type LiveGroup, type Member, mutex } from './group.ts';
+import { healParked } from './heal.ts';
 import { clockPoint, type Level, levelsOf, visiblePositionOf } from './levels.ts';
+import { parkedBySchema } from './parkedTable.ts';
+import type { Parked } from './parking.ts';
 import { openSession } from './session.ts';
-import { comparePoints, type EventSource } from './source.ts';
+import { comparePoints, type ProjectedLog } from './source.ts';
 import { switchOver } from './switchOver.ts';
 
 export type Ownership = {
   readonly pool: pg.Pool;
-  readonly source: EventSource;
+  readonly source: ProjectedLog;
   readonly models: readonly ReadModel[];
-  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly token: string;
   readonly signal: AbortSignal;
   readonly onMoved: (live: LiveGroup, building: readonly Group[]) => void;
   readonly onBatch?: Run['onBatch'];
-  /** Handed a function that takes up builds which were asked for meanwhile. */
-  readonly onReady: (lookForBuilds: () => Promise<void>) => void;
+  /** Handed a function that takes up what was asked for meanwhile: builds, and parked rows to be tried again. */
+  readonly onReady: (look: () => Promise<void>) => void;
 };
 
 /** Runs until the subscription has ended cleanly or the signal aborts. @throws whatever fails. */
@@ -42,12 +47,19 @@ export async function own(ownership: Ownership): Promise<void> {
   const building: Group[] = [];
   const taken = new Set<string>();
   const tasks = taskGroup(ownership.signal);
-  const run: Run = { ...ownership, signal: tasks.signal, moved: () => onMoved(live, building) };
+  const run: Run = {
+    ...ownership,
+    signal: tasks.signal,
+    moved: () => onMoved(live, building),
+    onParked: (member, parked) => tellParked(ownership.logger, member, parked),
+  };
+  const visibleAt = (commit: Position) => visiblePositionOf(live, builds, commit);
 
   const take = async (found: readonly Build[], level: (level: Level) => Promise<void>) => {
     for (const each of levelsOf(
       found.filter(({ schema }) => !taken.has(schema)),
       models,
+      await parkedBySchema(pool),
     )) {
       for (const { build } of each.members) taken.add(build.schema);
       await level(each);
@@ -65,6 +77,11 @@ export async function own(ownership: Ownership): Promise<void> {
     tasks.run(async () => {
       try {
         await comeLevel(run, group, live, ownership);
+      } catch (error) {
+        // The builds that are shown go on without it; it is tried again by the next owner.
+        if (failureOf(error)?.code !== 'TOO_MANY_PARKED' || isLive(group, live)) throw error;
+        ownership.logger.error({ code: 'TOO_MANY_PARKED', models: namesOf(group) }, 'a build was given up');
+        return;
       } finally {
         await group.session.close();
       }
@@ -84,8 +101,12 @@ export async function own(ownership: Ownership): Promise<void> {
       if (level.point === undefined) await activate(pool, level, token);
       else if (hidden.length > 0) tasks.run(() => switchOver(run, hidden, live));
     });
-    following = followLive(run, live, commit => visiblePositionOf(live, builds, commit));
+    following = followLive(run, live, visibleAt);
+    const healer = { ...ownership, visibleAt };
+    tasks.run(() => healParked(healer, live, 'unreadable', tasks.signal));
     ownership.onReady(async () => {
+      await healParked(healer, live, 'asked', tasks.signal).catch(tasks.fail);
+      run.moved();
       const asked = (await readBuilds(pool)).some(
         ({ schema, status }) => status === 'building' && !taken.has(schema),
       );
@@ -108,9 +129,31 @@ async function comeLevel(run: Run, group: Group, live: LiveGroup, { logger }: Ow
   await switchOver(run, group.members, live);
   if (run.signal.aborted) return;
   logger.info(
-    { models: group.members.map(({ model }) => model.name), position: String(live.point?.commit ?? -1) },
+    { models: namesOf(group), position: String(live.point?.commit ?? -1) },
     'read models built and switched',
   );
+}
+
+const namesOf = ({ members }: Group) => members.map(({ model }) => model.name);
+const isLive = ({ members }: Group, live: LiveGroup) => members.some(member => live.members.includes(member));
+
+/** Once for each: what has happened is told, and how much of it there is says the status. Reasons are in the table. */
+function tellParked(logger: Ownership['logger'], { model, build }: Member, parked: readonly Parked[]): void {
+  for (const { scope, workspaceId, stream, revision, type, position, code } of parked)
+    logger.error(
+      {
+        code,
+        model: model.name,
+        build: build.schema,
+        scope,
+        workspaceId,
+        stream,
+        revision,
+        type,
+        position: String(position),
+      },
+      'parked',
+    );
 }
 
 async function openLive(pool: pg.Pool, builds: readonly Build[]): Promise<LiveGroup> {
@@ -139,6 +182,7 @@ function taskGroup(outer: AbortSignal) {
   return {
     signal: AbortSignal.any([outer, stop.signal]),
     failed: failed.promise,
+    fail: failed.reject,
     run: (work: () => Promise<void>) => {
       const task = work().catch(failed.reject);
       running.add(task);
@@ -149,13 +193,4 @@ function taskGroup(outer: AbortSignal) {
       await Promise.all(running);
     },
   };
-}
-
-async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    return await work(client);
-  } finally {
-    client.release();
-  }
 }

@@ -14,12 +14,12 @@ import { type Failure, failureOf, isFenced } from './failure.ts';
 import type { Group, LiveGroup } from './group.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { own } from './own.ts';
-import { BEFORE_ALL, type EventSource } from './source.ts';
+import { BEFORE_ALL, type ProjectedLog } from './source.ts';
 
 export type ProjectorOptions = {
   readonly pool: pg.Pool;
   /** `eventStoreSource(client, decode)`. */
-  readonly source: EventSource;
+  readonly source: ProjectedLog;
   readonly models: readonly ReadModel[];
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** For people: which process this is. */
@@ -28,6 +28,8 @@ export type ProjectorOptions = {
   readonly leaseMs?: number;
   /** Hears of each batch that the live read models have taken. */
   readonly onBatch?: (events: number) => void;
+  /** How often it looks for what others have asked for. */
+  readonly lookMs?: number;
 };
 
 export type ProjectorStatus = {
@@ -40,6 +42,8 @@ export type ProjectorStatus = {
     readonly version: number;
     readonly position: Position;
   }[];
+  /** How many rows and streams are parked in the read models that are shown. */
+  readonly parked: number;
   readonly failure?: Failure;
 };
 
@@ -55,43 +59,57 @@ export type Projector = {
 const LEASE_MS = 3_000;
 const LOOK_MS = 2_000;
 
+/** Until it is known whether another projects, nothing can be said of how far the read models are. */
+export const UNKNOWN: ProjectorStatus = {
+  state: 'catchingUp',
+  position: BEFORE_ALL.commit,
+  building: [],
+  parked: 0,
+};
+
 const nothing = async (): Promise<void> => undefined;
 
 /** @throws a failure when a declaration doesn't fit what the database holds. The database must be migrated. */
 export async function startProjector(options: ProjectorOptions): Promise<Projector> {
-  const { pool, models, logger, instance, leaseMs = LEASE_MS } = options;
+  const { pool, models, logger, instance, leaseMs = LEASE_MS, lookMs = LOOK_MS } = options;
   checkDeclared(models, await readBuilds(pool));
   const stopping = new AbortController();
   const listeners = new Set<(status: ProjectorStatus) => void>();
-  // Until it is known whether another projects, nothing can be said of how far the read models are.
-  let status: ProjectorStatus = { state: 'catchingUp', position: BEFORE_ALL.commit, building: [] };
-  let lookForBuilds = nothing;
+  let status = UNKNOWN;
+  let look = nothing;
+  let looking: Promise<void> | undefined;
+  const lookOnce = () => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
   const tell = (next: ProjectorStatus) => {
     status = next;
     for (const listener of listeners) listener(next);
   };
 
   const project = async (held: Lease): Promise<void> => {
-    // Another instance may have been asked for a build.
-    const timer = setInterval(() => lookForBuilds().catch(() => undefined), LOOK_MS);
+    // Another instance may have been asked for a build, or for a retry.
+    const timer = setInterval(() => lookOnce().catch(() => undefined), lookMs);
     try {
       await own({
         ...options,
         token: held.token,
         signal: AbortSignal.any([stopping.signal, held.lost]),
         onMoved: (live, building) => tell(progress(live, building)),
-        onReady: look => {
-          lookForBuilds = look;
+        onReady: ready => {
+          look = ready;
         },
       });
     } finally {
       clearInterval(timer);
-      lookForBuilds = nothing;
+      look = nothing;
     }
   };
 
   const standBy = () => {
-    if (status.state !== 'standby') tell({ state: 'standby', position: BEFORE_ALL.commit, building: [] });
+    if (status.state !== 'standby') tell({ ...UNKNOWN, state: 'standby' });
   };
 
   let lease: Lease | undefined;
@@ -144,7 +162,8 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
       if (!model)
         throw new Error(`there is no read model ${name}; there are ${models.map(m => m.name).join(', ')}`);
       await requestBuilds(pool, [model]);
-      await lookForBuilds();
+      await looking?.catch(() => undefined); // it may have looked before the request
+      await lookOnce();
     },
     close: async () => {
       stopping.abort();
@@ -165,5 +184,6 @@ function progress(live: LiveGroup, building: readonly Group[]): ProjectorStatus 
         position: ((live.members.includes(member) ? live.point : point) ?? BEFORE_ALL).commit,
       })),
     ),
+    parked: live.members.reduce((sum, { shown, parking }) => sum + (shown ? parking.size() : 0), 0),
   };
 }

@@ -1,8 +1,7 @@
 /** The projector in a thread of its own, with the same controls as one in this thread. */
 import { Worker } from 'node:worker_threads';
 import { projectionError } from './failure.ts';
-import type { Projector, ProjectorStatus } from './projector.ts';
-import { BEFORE_ALL } from './source.ts';
+import { type Projector, type ProjectorStatus, UNKNOWN } from './projector.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './workerMessages.ts';
 
 export type ProjectorWorker = Projector & {
@@ -24,7 +23,7 @@ export async function startProjectorWorker(options: WorkerOptions): Promise<Proj
   const answers = new Map<number, PromiseWithResolvers<void>>();
   const listeners = new Set<(status: ProjectorStatus) => void>();
   const batchListeners = new Set<(events: number) => void>();
-  let status: ProjectorStatus = { state: 'catchingUp', position: BEFORE_ALL.commit, building: [] };
+  let status = UNKNOWN;
   let closing = false;
   let requests = 0;
 

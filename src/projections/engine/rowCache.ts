@@ -11,12 +11,17 @@ export type RowCache = {
   /** Forgets the rows that were used least lately, down to the limit, but for those of these keys. */
   readonly trim: (kept?: { readonly has: (key: string) => boolean }) => void;
   readonly clear: () => void;
+  /** What its rows hold, as the limit counts it. */
+  readonly weight: () => number;
+  /** Whether it ever forgot a row that it knew. */
+  readonly hasForgotten: () => boolean;
 };
 
 /** @param limit in characters of text that its rows may hold, roughly; memory is about twice that. */
 export function rowCache(limit: number): RowCache {
   const entries = new Map<string, { readonly version: Version | null; readonly weight: number }>();
   let total = 0;
+  let forgotten = false;
   const forget = (key: string) => {
     const entry = entries.get(key);
     if (!entry) return;
@@ -34,13 +39,18 @@ export function rowCache(limit: number): RowCache {
     trim: kept => {
       for (const key of entries.keys()) {
         if (total <= limit) return;
-        if (!kept?.has(key)) forget(key);
+        if (kept?.has(key)) continue;
+        forget(key);
+        forgotten = true;
       }
     },
     clear: () => {
+      forgotten ||= entries.size > 0;
       entries.clear();
       total = 0;
     },
+    weight: () => total,
+    hasForgotten: () => forgotten,
   };
 }
 

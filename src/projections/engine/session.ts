@@ -2,14 +2,24 @@
 import pg from 'pg';
 import { sqlTypes } from '../query/sqlTypes.ts';
 import { fenced } from './failure.ts';
-import { implicitTransactions, type RunTransaction, type Statement } from './implicitTransaction.ts';
+import { implicitTransactions, type Statement } from './implicitTransaction.ts';
+import { isDataError } from './refused.ts';
 import { type Bulk, statementOf } from './statements.ts';
 
 export type Session = {
   readonly rows: <T>(bulk: Bulk<T>, items: readonly T[]) => Promise<readonly unknown[][]>;
   /** The statements, all or none, in one round trip. */
   readonly transaction: (statements: readonly Statement[]) => Promise<void>;
+  /** All of it in one transaction, but for the parts whose data Postgres refuses. @returns those, with the reasons. */
+  readonly apart: <P>(transaction: Apart<P>) => Promise<ReadonlyMap<P, unknown>>;
   readonly close: () => Promise<void>;
+};
+
+export type Apart<P> = {
+  readonly first: readonly Statement[];
+  /** Each under a savepoint of its own. */
+  readonly parts: ReadonlyMap<P, readonly Statement[]>;
+  readonly last: (refused: ReadonlyMap<P, unknown>) => readonly Statement[];
 };
 
 /** Each statement by its own, as some poolers between us and Postgres refuse them as start-up options. */
@@ -38,7 +48,8 @@ export async function openSession(pool: pg.Pool): Promise<Session> {
         const query = { ...statementOf(bulk, items), rowMode: 'array' as const, types: sqlTypes };
         return (await reader.query<unknown[]>(query)).rows;
       },
-      transaction: statements => fencing(run, statements),
+      transaction: statements => fencing(run(statements)),
+      apart: transaction => fencing(runApart(writer, transaction)),
       close: async () => {
         await Promise.all([reader.end(), writer.end()]);
       },
@@ -48,6 +59,9 @@ export async function openSession(pool: pg.Pool): Promise<Session> {
     throw error;
   }
 }
+
+/** A connection of one's own for transactions that take their time. */
+export const connectApart = (pool: pg.Pool): Promise<pg.Client> => connect(pool, { pipeline: false });
 
 async function connect({ options }: pg.Pool, { pipeline }: { pipeline: boolean }): Promise<pg.Client> {
   const client = new pg.Client({ ...options, password: options.password, pipeline } as pg.ClientConfig);
@@ -62,9 +76,39 @@ async function connect({ options }: pg.Pool, { pipeline }: { pipeline: boolean }
   }
 }
 
-async function fencing(run: RunTransaction, statements: readonly Statement[]): Promise<void> {
+async function runApart<P>(
+  writer: pg.Client,
+  { first, parts, last }: Apart<P>,
+): Promise<ReadonlyMap<P, unknown>> {
+  const run = async (statements: readonly Statement[]) => {
+    for (const { text, values } of statements) await writer.query(text, values);
+  };
+  const refused = new Map<P, unknown>();
+  await writer.query('BEGIN');
   try {
-    await run(statements);
+    await run(first);
+    for (const [part, statements] of parts) {
+      await writer.query('SAVEPOINT part');
+      try {
+        await run(statements);
+      } catch (error) {
+        if (!isDataError(error)) throw error;
+        await writer.query('ROLLBACK TO SAVEPOINT part');
+        refused.set(part, error);
+      }
+    }
+    await run(last(refused));
+    await writer.query('COMMIT');
+    return refused;
+  } catch (error) {
+    await writer.query('ROLLBACK').catch(() => undefined); // a connection that is gone has rolled back
+    throw error;
+  }
+}
+
+async function fencing<T>(transaction: Promise<T>): Promise<T> {
+  try {
+    return await transaction;
   } catch (error) {
     throw isMoved(error) ? fenced('the checkpoint was moved by another owner', error) : error;
   }

@@ -20,6 +20,9 @@ export type Feed<E = LogEvent> = {
   readonly close: () => void;
 };
 
+/** An event of one stream. `position` is −1 where the server doesn't tell it in such reads. */
+export type StreamEvent = { readonly position: bigint; readonly eventId: string; readonly decoded: Decoded };
+
 export type EventSource<E = LogEvent> = {
   /** Every event after the place (from the beginning without one), in order. */
   readonly subscribe: (after: LogPoint | undefined) => Feed<E>;
@@ -27,6 +30,12 @@ export type EventSource<E = LogEvent> = {
   readonly idAt: (point: LogPoint) => Promise<string | undefined>;
   /** The last event there is now, as a subscription would deliver it. */
   readonly end: () => Promise<LogPoint | undefined>;
+};
+
+/** What a projector needs besides: single streams, to heal what is parked. */
+export type ProjectedLog = EventSource & {
+  /** All events of a stream, from its first on. */
+  readonly stream: (name: string) => Promise<readonly StreamEvent[]>;
 };
 
 export const comparePoints = (a: LogPoint | undefined, b: LogPoint | undefined): number => {

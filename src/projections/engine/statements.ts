@@ -33,6 +33,8 @@ export type Statements = {
   readonly supersede: Bulk<Ended>;
   /** Versions that never were in `rows`. */
   readonly pass: Bulk<Keyed>;
+  /** Takes every version of these rows out of the history, where there is one. */
+  readonly erase: Bulk<RowKey>;
 };
 
 export function statementsOf(model: ReadModel, schema: string): Statements {
@@ -75,6 +77,7 @@ export function statementsOf(model: ReadModel, schema: string): Statements {
       [...key, (k: Ended) => k.validTo, (k: Ended) => k.knownTo],
     ),
     pass: into('pass', history, [...columns, ...endColumns]),
+    erase: bulk('erase', `DELETE FROM ${history} r USING ${keys} WHERE ${onKey('r')}`, key),
   };
 }
 

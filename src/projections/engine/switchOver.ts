@@ -17,10 +17,38 @@ const LOOK_MS = 50;
 /** Resolves once the views show these members of the live group, or the signal aborts. */
 export async function switchOver(run: Run, members: readonly Member[], live: LiveGroup): Promise<void> {
   await olderSnapshotsEnd(run);
-  for (let attempt = 0; !run.signal.aborted; attempt++) {
-    if (await live.exclusive(() => show(run, members, live))) return;
-    await backOff(attempt, run.signal);
+  let left = members;
+  for (let attempt = 0; !run.signal.aborted; ) {
+    const accepted = await acceptedBuilds(run.pool);
+    const worse = left.filter(member => !accepted.has(member.build.schema) && isWorse(member, live));
+    const better = left.filter(member => !worse.includes(member));
+    if (better.length === 0 || (await live.exclusive(() => show(run, better, live)))) left = worse;
+    else attempt += 1;
+    if (left.length === 0) return;
+    if (left === worse) await delay(HELD_MS, undefined, { signal: run.signal }).catch(() => undefined);
+    else await backOff(attempt, run.signal);
   }
+}
+
+/** How often it is looked whether what holds a build back has been healed or accepted. */
+const HELD_MS = 500;
+
+/** Whether people would lose rows that they see whole now. A new version has no choice: the program is written for it. */
+function isWorse({ model, build, parking }: Member, live: LiveGroup): boolean {
+  if (parking.size() === 0) return false;
+  const shown = live.members.find(each => each.shown && each.model.name === model.name);
+  if (!shown || shown.build.version !== build.version) return false;
+  return [...parking.all()].some(
+    ({ scope, workspaceId, key, stream }) =>
+      !shown.parking.stream(stream) && !(scope === 'row' && shown.parking.row(workspaceId, key)),
+  );
+}
+
+async function acceptedBuilds(pool: pg.Pool): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ schema: string }>(
+    `SELECT schema_name AS schema FROM relata.builds WHERE accept_parked`,
+  );
+  return new Set(rows.map(({ schema }) => schema));
 }
 
 /** @returns false while a reader holds a view. */

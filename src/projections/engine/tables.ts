@@ -7,7 +7,9 @@ import { columnsOf, endColumns, quoted, type SqlColumn, searchTexts, snake } fro
 /** The statements that make a build's schema, without the indexes that only readers need. */
 export function createTables(model: ReadModel, schema: string): readonly string[] {
   const columns = columnsOf(model);
-  const rows = `CREATE TABLE ${quoted(schema)}.rows (${definitions(columns)}, PRIMARY KEY (workspace_id, id))`;
+  // Facts are never looked for while they are written: their key is made along with the indexes.
+  const key = model.appendOnly ? '' : `, ${KEY}`;
+  const rows = `CREATE TABLE ${quoted(schema)}.rows (${definitions(columns)}${key})`;
   const history = `CREATE TABLE ${quoted(schema)}.history (${definitions([...columns, ...endColumns])})`;
   const tables = model.history ? ['rows', 'history'] : ['rows'];
   const personal = columns.filter(({ of }) => {
@@ -54,6 +56,7 @@ export function indexesOf(model: ReadModel, schema: string, trigrams?: string): 
     return { key: isList ? key : ['workspace_id', ...key], isList, isReference: isReference(columns) };
   });
   const current = [
+    ...(model.appendOnly ? [primaryKey(schema)] : []),
     ...declared.map(({ key, isList }) => on('rows', key, isList)),
     ...searchIndex(model, schema, trigrams),
   ];
@@ -65,6 +68,14 @@ export function indexesOf(model: ReadModel, schema: string, trigrams?: string): 
     ...pointing.map(({ key, isList }) => on('history', key, isList)),
   ];
 }
+
+const KEY = 'PRIMARY KEY (workspace_id, id)';
+
+/** Builds of earlier versions have had it from the beginning. */
+const primaryKey = (schema: string): Index => ({
+  name: 'rows_pkey', // as Postgres names it
+  create: `ALTER TABLE ${quoted(schema)}.rows ADD ${KEY}`,
+});
 
 function searchIndex(model: ReadModel, schema: string, trigrams: string | undefined): readonly Index[] {
   const texts = searchTexts(model);

@@ -9,6 +9,7 @@ import type { Position } from '../../eventstore/envelope.ts';
 import { backOff } from './backOff.ts';
 import { visiblePosition } from './logClock.ts';
 import { CHANNEL, type ChangedRows, type Payload, payloadIn } from './notify.ts';
+import { nothingParked, type ParkedIndex, readParkedIndex } from './parkedIndex.ts';
 
 export type Change = {
   readonly position: Position;
@@ -23,6 +24,8 @@ export type Visibility = {
   readonly position: () => Position;
   /** Resolves once the read models have passed the position, or after the time. */
   readonly waitFor: (position: Position, timeoutMs: number) => Promise<'visible' | 'timeout'>;
+  /** What is parked, as of that position at least. */
+  readonly parked: () => ParkedIndex;
   /** Hears of each committed batch, in order. @returns how to stop hearing. */
   readonly onChange: (listener: (change: Change) => void) => () => void;
   /** Those who still wait are told `timeout`. */
@@ -48,6 +51,9 @@ export async function openVisibility({ pool, logger }: VisibilityOptions): Promi
   const listeners = new Set<(change: Change) => void>();
   let position: Position = -1n;
   let pending: Pending = new Map();
+  let parked = nothingParked;
+  /** Notifications that wait until what is parked has been read: nobody is told of a position before. */
+  let reading: Promise<void> | undefined;
 
   const reach = (next: Position) => {
     position = next;
@@ -56,9 +62,7 @@ export async function openVisibility({ pool, logger }: VisibilityOptions): Promi
   const tell = (changed: ChangedRows, gap: boolean) => {
     for (const listener of listeners) listener({ position, changed, gap });
   };
-  const hear = (text: string) => {
-    const payload = payloadIn(text);
-    if (!payload) return;
+  const take = (payload: Payload) => {
     collect(pending, payload);
     if (payload.position === undefined) return;
     const changed = pending;
@@ -67,6 +71,18 @@ export async function openVisibility({ pool, logger }: VisibilityOptions): Promi
     if (next > position) reach(next);
     tell(changed, false);
   };
+  const hear = (text: string, client: pg.Client) => {
+    const payload = payloadIn(text);
+    if (!payload) return;
+    if (!payload.parked && !reading) return take(payload);
+    const turn = (reading ?? Promise.resolve()).then(async () => {
+      if (payload.parked) parked = await readParkedIndex(client);
+      take(payload);
+      if (reading === turn) reading = undefined;
+    });
+    reading = turn;
+    turn.catch(() => client.end()); // the next connection reads it
+  };
   const connect = async (): Promise<Connection> => {
     const { options } = pool;
     const client = new pg.Client({ ...options, password: options.password } as pg.ClientConfig);
@@ -74,11 +90,13 @@ export async function openVisibility({ pool, logger }: VisibilityOptions): Promi
       client.once('end', resolve);
     });
     client.on('error', () => undefined); // it ends as well
-    client.on('notification', ({ payload }) => payload && hear(payload));
+    client.on('notification', ({ payload }) => payload && hear(payload, client));
     try {
       await client.connect();
       pending = new Map();
+      reading = undefined;
       await client.query(`LISTEN ${CHANNEL}`);
+      parked = await readParkedIndex(client);
       // What is committed from here on is heard; what was before is in this. It may be less than was seen before a crash.
       reach(await visiblePosition(client));
       return { client, ended };
@@ -111,6 +129,7 @@ export async function openVisibility({ pool, logger }: VisibilityOptions): Promi
 
   return {
     position: () => position,
+    parked: () => parked,
     waitFor: (wanted, timeoutMs) => {
       if (wanted <= position) return Promise.resolve('visible');
       return new Promise(settle => {

@@ -1,7 +1,9 @@
 /** Reading rows by a plan, with the lists of records that hang on them. */
 import { type RawBuilder, sql } from 'kysely';
 import { type Moment, relationAt, rowsAt, truthAt } from './moment.ts';
+import type { Touch } from './parked.ts';
 import { type ListPart, type Plan, planOf, type Row } from './plan.ts';
+import { isParked } from './refusal.ts';
 import type { Selection } from './selection.ts';
 import type { ReadSession } from './session.ts';
 
@@ -15,13 +17,15 @@ export type Wanted = {
   readonly limit?: number;
   /** Where the rows are found as `t0`, and in which order; among all rows of the moment by default. */
   readonly source?: Source | undefined;
+  /** The only rows that it may find, where they are known. */
+  readonly ids?: readonly string[];
   /** The operation reads nothing else, so that it may do without a transaction. */
   readonly alone?: boolean;
 };
 
 export async function fetchRows(session: ReadSession, wanted: Wanted): Promise<readonly Row[]> {
   const plan = planOf(wanted.selection);
-  const statement = statementFor(session.workspaceId, plan, wanted);
+  const statement = statementFor(session, plan, wanted);
   const read = wanted.alone && plan.lists.length === 0 ? session.readOnly : session.read;
   const rows = (await read(statement)).map(values => plan.rowOf(values, wanted.moment));
   await fetchLists(session, plan, rows, wanted.moment);
@@ -37,17 +41,26 @@ export async function fetchLists(
   rows: readonly Row[],
   moment: Moment,
 ): Promise<void> {
+  if (session.parked.any()) touchRecords(session, plan.selection, rows, moment);
   if (plan.lists.length > 0)
     await Promise.all(plan.lists.map(part => fetchList(session, rows, part, moment)));
 }
 
 /** The rows with these ids, in no order; those that aren't there (at that moment) are left out. */
-export async function fetchByIds(
+export const fetchByIds = (
   session: ReadSession,
   selection: Selection,
   ids: readonly string[],
   moment: Moment,
   alone?: boolean,
+): Promise<readonly Row[]> => readByIds(session, selection, ids, moment, { ids, ...(alone && { alone }) });
+
+async function readByIds(
+  session: ReadSession,
+  selection: Selection,
+  ids: readonly string[],
+  moment: Moment,
+  more: Pick<Wanted, 'ids' | 'alone'>,
 ): Promise<readonly Row[]> {
   if (ids.length === 0) return [];
   const truth = truthAt(selection.model, 't0', moment);
@@ -57,15 +70,47 @@ export async function fetchByIds(
     moment,
     source: { from: sql.raw(`${relationAt(selection.model, moment)} t0`) },
     where: [named, ...(truth ? [truth] : [])],
-    ...(alone && { alone }),
+    ...more,
   });
 }
 
-/** `where`, with the workspace. */
-export const conditionsOf = (
-  workspaceId: string,
+/** One record, or nothing where it isn't there. @throws QueryRefusal when its last events could not be applied. */
+export async function fetchRecord(
+  session: ReadSession,
+  selection: Selection,
+  id: string,
+  moment: Moment,
+  alone?: boolean,
+): Promise<Row | null> {
+  const [row] = await readByIds(session, selection, [id], moment, { ids: [], ...(alone && { alone }) }); // it is told by its own error
+  const parked = session.parked.find(selection.model, moment, id);
+  if (parked) throw isParked(selection.model.name, id, parked.position);
+  return row ?? null;
+}
+
+/** Says of the records that the rows point to that they are read. */
+function touchRecords(
+  session: Pick<ReadSession, 'parked'>,
+  selection: Selection,
+  rows: readonly Row[],
+  moment: Moment,
+): void {
+  for (const [field, { column, selection: related }] of selection.records) {
+    session.parked.touch({ model: related.model, moment, ids: rows.map(row => row[column]) });
+    const records = rows.flatMap(row => (row[field] as Row | null) ?? []); // as the plan puts them there
+    touchRecords(session, related, records, moment);
+  }
+}
+
+/** `where`, with the workspace. @param read what the rows `t0` are of. */
+export function conditionsOf(
+  { workspaceId, parked }: ReadSession,
+  read: Touch,
   where: readonly RawBuilder<unknown>[],
-): RawBuilder<unknown> => sql.join([sql`t0.workspace_id = ${workspaceId}`, ...where], sql` and `);
+): RawBuilder<unknown> {
+  parked.touch(read);
+  return sql.join([sql`t0.workspace_id = ${workspaceId}`, ...where], sql` and `);
+}
 
 /**
  * At least so many rows, as part of the text: a plan made for any limit expects thousands, and joins whole tables for
@@ -76,10 +121,10 @@ export const limitOf = (rows: number): RawBuilder<unknown> =>
 
 const LIMITS = [2, 6, 11, 16, 21, 26, 31, 41, 51, 76, 101, 151, 201, 301, 501];
 
-function statementFor(workspaceId: string, plan: Plan, wanted: Wanted): RawBuilder<unknown> {
-  const { moment, where, orderBy, limit, source } = wanted;
+function statementFor(session: ReadSession, plan: Plan, wanted: Wanted): RawBuilder<unknown> {
+  const { moment, where, orderBy, limit, source, ids } = wanted;
   const from = source?.from ?? sql`${rowsAt(plan.model, moment)} t0`;
-  const conditions = conditionsOf(workspaceId, where);
+  const conditions = conditionsOf(session, { model: plan.model, moment, ...(ids && { ids }) }, where);
   const order = orderBy ? sql` order by ${orderBy}` : sql.raw('');
   const bound = limit === undefined ? sql.raw('') : sql` limit ${limitOf(limit)}`;
   if ((!plan.hasJoins && !source?.orderBy) || limit === undefined)

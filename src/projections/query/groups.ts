@@ -22,7 +22,7 @@ export async function fetchGroups(session: ReadSession, grouping: Grouping): Pro
   const parts = partsAt(model, moment).map(
     ({ view, truth }) => sql`
       select ${key} as key, t0.amount_currency as currency, count(*) as n, sum(t0.amount) as amount
-      from ${sql.raw(view)} t0 where ${conditionsOf(session.workspaceId, [...truth, ...where])} group by 1, 2`,
+      from ${sql.raw(view)} t0 where ${conditionsOf(session, { model, moment }, [...truth, ...where])} group by 1, 2`,
   );
   const merged = sql`
     select key, currency, sum(n)::int, sum(amount) from (${sql.join(parts, sql` union all `)}) parts group by 1, 2`;

@@ -67,7 +67,7 @@ export async function countRows(
   request: Pick<ListRequest, 'selection' | 'moment' | 'filter' | 'where'>,
 ): Promise<number> {
   const { selection, moment } = request;
-  const where = conditionsOf(session.workspaceId, listConditions(request));
+  const where = conditionsOf(session, { model: selection.model, moment }, listConditions(request));
   const from = rowsAt(selection.model, moment);
   const [row] = await session.read(sql`select count(*)::int from ${from} t0 where ${where}`);
   return row?.[0] as number; // count answers one row, always

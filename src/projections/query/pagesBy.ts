@@ -45,7 +45,7 @@ export async function fetchPagesBy(
   const span = spanOf(request.page, order);
   const selection = withOrder(request.selection, order);
   const plan = planOf(selection);
-  const where = conditionsOf(session.workspaceId, [
+  const where = conditionsOf(session, { model: selection.model, moment }, [
     ...pageConditions(request, span),
     request.belongsTo(sql`parent.id`),
   ]);
@@ -73,7 +73,7 @@ export async function countRowsBy(
 ): Promise<readonly number[]> {
   const { selection, moment } = request;
   const truth = truthAt(selection.model, 't0', moment);
-  const where = conditionsOf(session.workspaceId, [
+  const where = conditionsOf(session, { model: selection.model, moment }, [
     ...(truth ? [truth] : []),
     ...listConditions(request),
     request.belongsTo(sql`parent.id`),

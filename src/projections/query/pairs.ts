@@ -39,6 +39,7 @@ export function withPairs(
     from ${sql.raw(historyOf(model))} t0
     where t0.workspace_id = ${session.workspaceId} and ${truth(at)} and not (${truth(other)})`;
   const truth = (at: Moment) => truthAt(model, 't0', at) ?? IS_LAST;
+  for (const moment of [from, to]) session.parked.touch({ model, moment });
   return sql`
     with a as materialized (${side(from, to)}), b as materialized (${side(to, from)}),
     pairs as (
@@ -63,6 +64,7 @@ export function stageOrder(
   models: Models,
   { pipelineId, from, to }: Comparing,
 ): RawBuilder<unknown> {
+  for (const moment of [from, to]) session.parked.touch({ model: models.named('stages'), moment });
   const stages = (at: Moment, rank: number) => sql`
     select t0.id, ${sql.lit(rank)} as rank, t0.place, t0.retired from ${rowsAt(models.named('stages'), at)} t0
     where t0.workspace_id = ${session.workspaceId} and t0.pipeline_id = ${pipelineId}`;

@@ -19,6 +19,7 @@ export const momentOf: unique symbol = Symbol('moment');
 
 export type Plan = {
   readonly model: ReadModel;
+  readonly selection: Selection;
   /** The select list; rows of the model itself are `t0`. */
   readonly list: RawBuilder<unknown>;
   /** Columns of `t0` that list and joins need, in SQL. */
@@ -62,6 +63,7 @@ function makePlan(selection: Selection): Plan {
   const now = joinsAt(joins, {});
   return {
     model: selection.model,
+    selection,
     list: sql.raw(list.join(', ')),
     needs: [...new Set(needs)],
     joins: moment =>

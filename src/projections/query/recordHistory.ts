@@ -71,6 +71,7 @@ export async function fetchHistories(
 ): Promise<readonly Page[]> {
   const { model, moment } = request;
   const span = spanOf(request.page, NEWEST_FIRST);
+  session.parked.touch({ model, moment, ids });
   const columns = request.columns ?? comparedColumns(model);
   const parts = sqlColumnsOf(model, columns);
   const list = (prefix: string) => parts.map(part => `t0.${prefix}${part}`);
@@ -112,6 +113,7 @@ export async function countChanges(
   request: Histories,
   ids: readonly string[],
 ): Promise<readonly number[]> {
+  session.parked.touch({ ...request, ids });
   const columns = request.columns ?? comparedColumns(request.model);
   const rows = await session.read(sql`
     select record.n::int, (select count(*)::int from (${changedVersions(session, request, columns)}) t0)

@@ -83,7 +83,7 @@ function inOne(
     cross join lateral (
       select * from (values ${sql.join(fields)}) f (field, found, rank) where found is not null order by rank limit 1
     ) best
-    where ${conditionsOf(session.workspaceId, words.map(holds))}
+    where ${conditionsOf(session, { model, moment }, words.map(holds))}
     order by best.rank, title, t0.id limit ${first}`;
 }
 

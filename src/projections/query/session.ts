@@ -6,6 +6,8 @@
 import type { RawBuilder } from 'kysely';
 import type pg from 'pg';
 import type { Position } from '../../eventstore/envelope.ts';
+import { nothingParked, type ParkedIndex } from '../engine/parkedIndex.ts';
+import { type OnParkedRead, type ParkedReads, parkedReads } from './parked.ts';
 import { operationEnded } from './refusal.ts';
 import { sqlTypes } from './sqlTypes.ts';
 import { statementOf } from './statement.ts';
@@ -15,6 +17,8 @@ export type Values = readonly unknown[];
 
 export type ReadSession = {
   readonly workspaceId: string;
+  /** Whatever is read is said to it. */
+  readonly parked: ParkedReads;
   /** The snapshot is taken only once the read models have passed this position. To be said before the first read. */
   readonly after: (position: Position) => void;
   readonly read: (fragment: RawBuilder<unknown>) => Promise<readonly Values[]>;
@@ -28,6 +32,8 @@ export type SessionSource = {
   readonly pool: pg.Pool;
   /** Resolves once a snapshot shows the position. @throws when it doesn't in time. */
   readonly waitFor: (position: Position) => Promise<void>;
+  /** What is parked now, and who hears of it when it is read. */
+  readonly parked?: { readonly index: () => ParkedIndex; readonly onRead: OnParkedRead };
   /** Hears of each statement that is sent, for tests and metrics. */
   readonly onStatement?: (text: string) => void;
 };
@@ -36,6 +42,8 @@ const BEGIN = 'begin isolation level repeatable read read only';
 
 export function openSession(source: SessionSource, workspaceId: string): ReadSession {
   const { pool, waitFor, onStatement } = source;
+  const { index, onRead } = source.parked ?? { index: () => nothingParked, onRead: () => undefined };
+  const parked = parkedReads(index, workspaceId, onRead);
   let after: Position | undefined;
   let ended = false;
   let opened: Promise<pg.PoolClient> | undefined;
@@ -43,8 +51,10 @@ export function openSession(source: SessionSource, workspaceId: string): ReadSes
   const send = async (client: pg.PoolClient, fragment: RawBuilder<unknown>): Promise<readonly Values[]> => {
     const { text, values, name } = statementOf(fragment);
     onStatement?.(text);
+    parked.look();
     const query = { text, values: [...values], rowMode: 'array' as const, types: sqlTypes };
     const result = await client.query<unknown[]>(name === undefined ? query : { ...query, name });
+    parked.look();
     return result.rows;
   };
 
@@ -68,6 +78,7 @@ export function openSession(source: SessionSource, workspaceId: string): ReadSes
 
   return {
     workspaceId,
+    parked,
     after: position => {
       if (after === undefined || position > after) after = position;
     },

@@ -49,7 +49,7 @@ export async function fetchSummary(
     groupBy === 'PRODUCT'
       ? await fetchProducts(
           session,
-          sql`${rowsAt(model, moment)} t0 where ${conditionsOf(session.workspaceId, where)}`,
+          sql`${rowsAt(model, moment)} t0 where ${conditionsOf(session, { model, moment }, where)}`,
         )
       : await fetchGroups(session, { model, moment, key: sql.raw(KEYS[groupBy]), where });
   const keys = [...new Set(rows.map(row => row.key))];

@@ -80,7 +80,7 @@ export function checkTree({ workspaceId, findings, witnessed, cached, since }: T
     findings.add({ code, message: `${message} (workspace ${workspaceId})`, workspaceId, ...more });
 
   const addKey = (data: unknown, position: bigint) => {
-    const key = data as PublishedKey; // whatever else it holds doesn't verify
+    const key = keyIn(data);
     const before = keys.at(-1);
     const at = { position: String(position) };
     if (before && key.signature === undefined)
@@ -196,6 +196,18 @@ export function checkTree({ workspaceId, findings, witnessed, cached, since }: T
         );
       return { workspaceId, size: tree.size(), covered, witnessed: seen, heads };
     },
+  };
+}
+
+/** What is no text verifies nothing. */
+function keyIn(data: unknown): PublishedKey {
+  const { keyId, publicKey, previousKeyId, signature } = Object(data) as Readonly<Record<string, unknown>>;
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return {
+    keyId: text(keyId),
+    publicKey: text(publicKey),
+    ...(previousKeyId !== undefined && { previousKeyId: text(previousKeyId) }),
+    ...(signature !== undefined && { signature: text(signature) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
 import { SEEDED_OWNER } from '../../../src/app/owner.ts';
 import { byWorkspace } from '../../../src/app/visibility.ts';
 import type { CommandRequest } from '../../../src/commands/wish.ts';
-import { connectEventStore } from '../../../src/eventstore/client.ts';
+import { connectEventStore, disconnect } from '../../../src/eventstore/client.ts';
 import type { Position, RecordedEvent } from '../../../src/eventstore/envelope.ts';
 import { eventLog } from '../../../src/eventstore/log.ts';
 import { loadReadModels } from '../../../src/projections/catalog.ts';
@@ -58,6 +58,7 @@ export async function openWorld(options: Varied = {}) {
   const serve = async (more: Varied = {}) => {
     const app = await buildServer({
       dispatch: writer.dispatch,
+      undo: { undo: writer.undo, logEnd: writer.streams.end },
       pool,
       visibility: byWorkspace(visibility),
       log: eventLog(client),
@@ -82,6 +83,8 @@ export async function openWorld(options: Varied = {}) {
     /** Another server on the same stores. */
     serve,
     models,
+    /** To send commands with another clock, and many at once. */
+    writer,
     pool,
     postgres,
     store,
@@ -140,7 +143,7 @@ export async function openWorld(options: Varied = {}) {
       await visibility.close();
       await projector?.close();
       await pool.end();
-      await client.dispose();
+      await disconnect(client);
       await Promise.all([store.close(), postgres.close()]);
     },
   };

@@ -80,7 +80,7 @@ test('how far a build is can be seen from outside', async () => {
   await projected(postgres.pool, log);
   const asked = await requestBuilds(postgres.pool, [things, thingFacts]);
   const progress = () => progressOf(postgres.pool, asked);
-  const begun = { state: 'building', position: -1n };
+  const begun = { state: 'building', position: -1n, handled: 0, parked: 0 };
   expect(await progress()).toEqual({
     builds: [
       { model: 'things', ...begun },

@@ -50,7 +50,8 @@ async function follow(token: string): Promise<Owner> {
     exclusive: mutex(),
   };
   groups.push(group);
-  const apply = (...batch: readonly LogEvent[]) => applyBatch(group, batch, { token, visibleAt: undefined });
+  const apply = (...batch: readonly LogEvent[]) =>
+    applyBatch(group, batch, { token, visibleAt: undefined, onParked: () => undefined });
   return { group, apply };
 }
 
@@ -146,10 +147,12 @@ test('nothing of a batch is there without its checkpoint', async () => {
   await owner.apply(made(1));
   // Each table has been written when the last statement fails.
   await postgres.pool.query('ALTER TABLE thing_facts_v1_b1.rows ADD CHECK (false) NOT VALID');
+  await postgres.pool.query('ALTER TABLE relata.parked ADD CHECK (false) NOT VALID'); // nor can they be parked
   await expect(owner.apply(made(2), made(3))).rejects.toMatchObject({
     failure: { code: 'WRITE_FAILED', position: 200n },
   });
   expect(await stored()).toMatchObject({ rows: 1, parts: 1, facts: 1, commit: 100 });
+  await postgres.pool.query('ALTER TABLE relata.parked DROP CONSTRAINT parked_check');
   await postgres.pool.query('ALTER TABLE thing_facts_v1_b1.rows DROP CONSTRAINT rows_check');
   await owner.apply(made(2), made(3));
   expect(await stored()).toMatchObject({ rows: 3, parts: 3, facts: 3, commit: 300 });

@@ -85,14 +85,35 @@ test('an event is known by its place, and no other', async () => {
   ).toBe(undefined);
 });
 
+test('what a decoder throws is said of its event', async () => {
+  const decode: Decode = async events => {
+    if (events.some(({ data }) => (data as { i: number }).i === 3)) throw new Error('no sense in it');
+    return events.map(() => ({ kind: 'foreign' }));
+  };
+  const { client, source } = await openStore({ inMemory: true }, decode);
+  await append(client, 5, 'other-1');
+  const undecodable = {
+    kind: 'undecodable',
+    reason: 'no sense in it',
+    stream: 'other-1',
+    revision: 3,
+    type: 'Happened',
+  };
+  const foreign = { kind: 'foreign' };
+  const decoded = [foreign, foreign, foreign, undecodable, foreign];
+  expect((await brought(source, undefined, 5)).map(each => each.decoded)).toEqual(decoded);
+  expect((await source.stream('other-1')).map(each => each.decoded)).toEqual(decoded);
+});
+
 test.each([
   ['KEY_MISSING', { failure: { code: 'KEY_MISSING', message: 'no such key' } }],
   ['WRAPPING_KEY_MISSING', { failure: { code: 'WRAPPING_KEY_MISSING', message: 'no such key' } }],
 ] as const)('%s is a failure that somebody has to put right', async (code, failure) => {
   const decode = () => Promise.reject(vaultError(code, 'no such key'));
   const { client, source } = await openStore({ inMemory: true }, decode);
-  await append(client, 1);
+  await append(client, 1, 'other-1');
   await expect(brought(source, undefined, 1)).rejects.toMatchObject(failure);
+  await expect(source.stream('other-1')).rejects.toMatchObject(failure);
 });
 
 test('keys that can’t be had for now end the subscription, and the next one brings the event again', async () => {

@@ -1,8 +1,8 @@
 /** A log whose subscriptions can be held at a place, so that a test can look at what is half done. */
-import type { EventSource, Feed, LogEvent, LogPoint } from '../../../src/projections/engine/source.ts';
+import type { Feed, LogEvent, LogPoint, ProjectedLog } from '../../../src/projections/engine/source.ts';
 
 export type Gate = {
-  readonly source: EventSource;
+  readonly source: ProjectedLog;
   /** From where each subscription has begun, in their order. */
   readonly begun: readonly (LogPoint | undefined)[];
   /** Lets everything through. */
@@ -10,7 +10,7 @@ export type Gate = {
 };
 
 /** @param holds how many events a subscription that begins there is given while the gate is closed; nothing: all. */
-export function gate(source: EventSource, holds: (after: LogPoint | undefined) => number | undefined): Gate {
+export function gate(source: ProjectedLog, holds: (after: LogPoint | undefined) => number | undefined): Gate {
   const begun: (LogPoint | undefined)[] = [];
   const opened = Promise.withResolvers<void>();
   let isOpen = false;

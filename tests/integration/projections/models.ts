@@ -43,6 +43,7 @@ const model = <C extends Columns>(
     name,
     version: 1,
     of: undefined,
+    category: 'thing',
     history: true,
     appendOnly: false,
     columns: { ...columns, ...systemColumns },

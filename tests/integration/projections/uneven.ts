@@ -1,8 +1,8 @@
 /** A log whose subscriptions deliver in batches of given sizes, and sometimes a batch again, as no server should. */
-import type { EventSource, LogEvent } from '../../../src/projections/engine/source.ts';
+import type { LogEvent, ProjectedLog } from '../../../src/projections/engine/source.ts';
 
 /** @param sizes of one batch after the other, over and over; 0 is the batch before once more. */
-export function uneven(source: EventSource, sizes: readonly number[]): EventSource {
+export function uneven(source: ProjectedLog, sizes: readonly number[]): ProjectedLog {
   let turn = 0;
   return {
     ...source,

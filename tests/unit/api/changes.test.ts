@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { changesOf } from '../../../src/api/schema/changes.ts';
 import type { RowsChanged, Services } from '../../../src/api/schema/context.ts';
+import { nothingParked } from '../../../src/projections/engine/parkedIndex.ts';
 import { id } from '../../support/ids.ts';
 
 const [ONE, TWO, THREE] = [id(1), id(2), id(3)];
@@ -22,6 +23,7 @@ function readSide() {
     models: { named: (name: string) => ({ name }) },
     visibility: {
       position: () => 5n,
+      parked: () => nothingParked,
       onChange: (listener: (change: RowsChanged) => void) => {
         listeners.add(listener);
         return () => listeners.delete(listener);

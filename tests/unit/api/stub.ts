@@ -1,5 +1,6 @@
 /** A server whose stores are never asked: for what is decided before. */
 import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
+import { nothingParked } from '../../../src/projections/engine/parkedIndex.ts';
 import { openReadPool } from '../../../src/projections/query/readPool.ts';
 
 const never = async () => {
@@ -11,10 +12,17 @@ export const startStub = (options: Partial<ServerOptions> = {}) =>
     dispatch: async () => {
       throw new Error('no command must come this far');
     },
+    undo: {
+      undo: () => {
+        throw new Error('nothing must be undone');
+      },
+      logEnd: async () => 0n,
+    },
     pool: openReadPool({ url: 'postgres://nobody@127.0.0.1:1/none' }),
     visibility: {
       position: () => 0n,
       waitFor: async () => 'timeout',
+      parked: () => nothingParked,
       onChange: () => () => undefined,
     },
     log: { read: never, last: never, listen: () => () => undefined },

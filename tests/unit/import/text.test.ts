@@ -59,7 +59,14 @@ test('durations are said in the units that fit', () => {
 });
 
 function said(passes: Summary['passes'], more: Partial<Summary> = {}): string {
-  const summary = { passes, position: undefined, isDryRun: false, isInterrupted: false, ...more };
+  const summary = {
+    passes,
+    correlationId: 'c-1',
+    position: undefined,
+    isDryRun: false,
+    isInterrupted: false,
+    ...more,
+  };
   return summaryText(summary, { plan: 'bakery', elapsedMs: 2000, reportFile: 'report.csv' });
 }
 
@@ -75,6 +82,13 @@ test('when nothing changed, it says so', () => {
   expect(said([counts({ rows: 5, unchanged: 5 })])).toContain('Nothing changed');
   expect(said([counts({ rows: 5, imported: 5 })])).not.toContain('Nothing changed');
   expect(said([counts({ rows: 5, idle: 5 })])).toContain('no row that says anything to import');
+});
+
+test('it says by which correlation it is undone, where there is something to undo', () => {
+  const line = 'Its correlation is c-1. To undo it: npm run relata -- undo --correlation c-1';
+  expect(said([counts({ rows: 5, imported: 5 })])).toContain(line);
+  expect(said([counts({ rows: 5, rejected: 5 })])).not.toContain('undo');
+  expect(said([counts({ rows: 5, imported: 5 })], { isDryRun: true })).not.toContain('undo');
 });
 
 test('a dry run and an early end are named', () => {

@@ -4,11 +4,13 @@ import type { RecordedEvent } from '../../../src/eventstore/envelope.ts';
 import { int, text } from '../../../src/projections/columns.ts';
 import {
   foldSteps,
+  type Happening,
   keysToLoad,
   stepsOf,
   type Touched,
   type Version,
 } from '../../../src/projections/engine/fold.ts';
+import { MOST_PARKED } from '../../../src/projections/engine/parking.ts';
 import { factModel, type ReadModel, systemColumns } from '../../../src/projections/readModel.ts';
 import { id } from '../../support/ids.ts';
 import { recorded } from '../../support/recorded.ts';
@@ -19,6 +21,7 @@ const counts: ReadModel = {
   name: 'counts',
   version: 1,
   of: undefined,
+  category: 'thing',
   history: true,
   appendOnly: false,
   columns: { n: int, ...systemColumns },
@@ -55,7 +58,7 @@ const version = (n: number, at: number): Version => ({
 const end = (at: number) => ({ validTo: `2024-01-0${at + 1}T00:00:00.000Z`, knownTo: BigInt(at * 10) });
 
 function folded(events: readonly RecordedEvent[], stored?: Version): readonly Touched[] {
-  return [...foldSteps(counts, stepsOf(counts, events), () => stored).values()];
+  return [...foldSteps(counts, stepsOf(counts, events), () => stored).changes.values()];
 }
 
 describe('a row', () => {
@@ -135,33 +138,120 @@ describe('the rows that must be known', () => {
   });
 });
 
-test.each([
-  ['evolve', () => foldSteps(counts, stepsOf(counts, [happened('Broken', 3)]), () => undefined)],
-  [
-    'keys',
-    () =>
-      stepsOf(counts, [
-        happened('Broken', 3, {
-          data: {
-            get keys() {
-              throw new Error('it is broken');
-            },
-          },
-        }),
-      ]),
-  ],
-])('what %s throws is a failure that names the event', (_, fold) => {
-  const named = {
-    model: 'counts',
-    stream: `thing-default.${id(1)}`,
+describe('an event that can’t be folded', () => {
+  const named = { stream: `thing-default.${id(1)}`, revision: 3, type: 'Broken', position: 30n };
+  const parkedBy = (...events: readonly RecordedEvent[]) =>
+    foldSteps(counts, stepsOf(counts, events), () => undefined);
+
+  test('parks the row that it touches, which stays as it was; what comes later is counted', () => {
+    const { changes, parked, behind } = parkedBy(
+      happened('Made', 2),
+      happened('Broken', 3),
+      happened('Made', 4),
+      happened('Gone', 5),
+    );
+    expect([...changes.values()]).toMatchObject([
+      { current: version(1, 2), passed: [], storedEnd: undefined },
+    ]);
+    expect(parked).toMatchObject([
+      {
+        scope: 'row',
+        workspaceId: 'default',
+        key: id(1),
+        code: 'FOLD_FAILED',
+        reason: 'it is broken',
+        ...named,
+      },
+    ]);
+    expect([...behind]).toEqual([[parked[0], 2]]);
+  });
+
+  test('is applied to none of several rows, be it that one of them could be folded', () => {
+    const half: ReadModel = {
+      ...counts,
+      handler: () => ({
+        keys: ({ data }) => data.keys as string[],
+        evolve: (row, { data }, key) => {
+          if (data.breaks === key) throw new Error('it is broken');
+          return { n: Number(row?.n ?? 0) + 1 };
+        },
+      }),
+    };
+    const [one, two, three] = [id(1), id(2), id(3)];
+    const steps = stepsOf(half, [
+      happened('Made', 0, { data: { keys: [one, two] } }),
+      happened('Made', 1, { data: { keys: [one, one, two], breaks: two } }),
+      happened('Made', 2, { data: { keys: [two, three] } }),
+    ]);
+    const { changes, parked, behind } = foldSteps(half, steps, () => undefined);
+    expect([...changes.values()].map(row => [row.id, row.current?.row.n, row.passed])).toEqual([
+      [one, 1, []],
+      [two, 1, []],
+      [three, 1, []],
+    ]);
+    expect(parked.map(({ key }) => key)).toEqual([one, two]);
+    expect([...behind.values()]).toEqual([1]);
+  });
+
+  test('and doesn’t even say which rows it touches parks its stream', () => {
+    const data = {
+      get keys() {
+        throw new Error('it is broken');
+      },
+    };
+    const other = happened('Made', 5, { aggregateId: id(2), stream: `thing-default.${id(2)}` });
+    const { changes, parked, behind } = parkedBy(
+      happened('Made', 2),
+      happened('Broken', 3, { data }),
+      happened('Made', 4, { data: { keys: [id(7)] } }),
+      other,
+    );
+    expect(parked).toMatchObject([{ scope: 'stream', key: id(1), code: 'FOLD_FAILED', ...named }]);
+    expect([...behind.values()]).toEqual([1]);
+    expect([...changes.values()].map(row => row.id)).toEqual([id(1), id(2)]);
+  });
+});
+
+describe('an event that can’t be read', () => {
+  const unreadable = (stream: string): Happening => ({
+    unreadable: true,
+    stream,
     revision: 3,
-    type: 'Broken',
+    type: 'Dreamt',
     position: 30n,
-  };
-  expect(fold).toThrow(
+    eventId: id(9),
+    reason: 'unknown event type',
+  });
+  const facts = factModel('facts', { version: 1, columns: { type: text }, fact: ({ type }) => ({ type }) });
+
+  test.each([
+    ['of a record’s stream parks the record', records, { scope: 'row', key: id(1) }],
+    ['of other rows’ stream parks all of the stream', counts, { scope: 'stream', key: id(1) }],
+    ['parks its own fact alone', facts, { scope: 'row', key: id(9) }],
+  ])('%s', (_, model, what) => {
+    const { parked } = foldSteps(
+      model,
+      stepsOf(model, [unreadable(`thing-default.${id(1)}`)]),
+      () => undefined,
+    );
+    expect(parked).toMatchObject([
+      { ...what, code: 'UNDECODABLE', reason: 'unknown event type', position: 30n },
+    ]);
+  });
+
+  test('concerns the models of its category', () => {
+    expect(stepsOf(counts, [unreadable(`other-default.${id(1)}`)])).toEqual([]);
+    expect(stepsOf(facts, [unreadable(`other-default.${id(1)}`)])).toHaveLength(1);
+  });
+});
+
+test('so many parked rows are not the events’ doing', () => {
+  const events = Array.from({ length: MOST_PARKED + 1 }, (_, n) =>
+    happened('Broken', 3, { aggregateId: id(n) }),
+  );
+  expect(() => foldSteps(counts, stepsOf(counts, events), () => undefined)).toThrow(
     expect.objectContaining({
-      message: `The read model counts can't fold Broken at revision 3 of thing-default.${id(1)}: it is broken.`,
-      failure: expect.objectContaining({ code: 'FOLD_FAILED', ...named }),
+      failure: expect.objectContaining({ code: 'TOO_MANY_PARKED', model: 'counts' }),
     }),
   );
 });

@@ -94,6 +94,16 @@ describe('any stored field of any event, changed', () => {
       { numRuns: 400 },
     ));
 
+  test.each(OTHER)('is found where a published key is made %j, or its public key', other => {
+    const at = events.findIndex(({ type }) => type === 'SigningKeyPublished');
+    const event = events[at]!;
+    for (const data of [other, { ...(event.data as object), publicKey: other }]) {
+      const found = verified(replaced(at, { ...event, data }));
+      expect(found).toEqual(expect.arrayContaining(['HEAD_DIFFERS', 'WITNESS_DIFFERS']));
+      expect(found.some(code => code === 'HEAD_KEY' || code === 'HEAD_SIGNATURE')).toBe(true);
+    }
+  });
+
   test('is found where no head covers it yet, by its id', () => {
     const at = events.length - 1;
     expect(at).toBeGreaterThan(covered());

@@ -9,6 +9,7 @@ const TUESDAY = '2017-03-21T09:00:00.000Z';
 const planned = events.ActivityScheduled({ subject: 'Call Ann', type: 'call', dueAt: MONDAY });
 const completed = events.ActivityCompleted({ outcome: 'interested', minutes: 12 });
 const cancelled = events.ActivityCancelled({});
+const reopened = events.ActivityReopened({});
 const noted = events.ActivityLogged({ subject: 'Met at the fair', type: 'note' });
 
 describe('scheduleActivity', () => {
@@ -76,6 +77,10 @@ describe('rescheduleActivity', () => {
     given(activity, events.ActivityScheduled({ subject: 'Some day', type: 'task' }))
       .when('rescheduleActivity', { dueAt: MONDAY })
       .thenEvents(events.ActivityRescheduled({ from: null, to: MONDAY })));
+  test('takes the due time away', () =>
+    given(activity, planned)
+      .when('rescheduleActivity', { dueAt: null })
+      .thenEvents(events.ActivityRescheduled({ from: MONDAY, to: null })));
   test('says nothing when it is due then already', () => move(MONDAY).thenNothing());
   test.each([completed, cancelled])('is refused when it is over', event =>
     move(TUESDAY, event).thenRejected('NOT_PLANNED'),
@@ -92,14 +97,30 @@ describe('cancelActivity', () => {
   test('what is done is not cancelled', () => cancel({}, completed).thenRejected('NOT_PLANNED'));
 });
 
+describe('reopenActivity', () => {
+  const reopen = (...past: Parameters<typeof given>[1][]) => given(activity, ...past).when('reopenActivity');
+
+  test.each([completed, cancelled])('plans again what is over', event =>
+    reopen(planned, event).thenEvents(reopened),
+  );
+  test('says nothing when it is planned', () => reopen(planned).thenNothing());
+  test('what was only logged took place', () => reopen(noted).thenRejected('NOT_PLANNED'));
+});
+
 test.each([
   ['ActivityScheduled', [planned], { status: 'planned', dueAt: MONDAY }],
   ['ActivityLogged', [noted], { status: 'done', outcome: null, minutes: null }],
-  ['ActivityCompleted', [planned, completed], { status: 'done', outcome: 'interested', minutes: 12 }],
+  [
+    'ActivityCompleted',
+    [planned, completed],
+    { status: 'done', outcome: 'interested', minutes: 12, planned: { dueAt: MONDAY } },
+  ],
   [
     'ActivityRescheduled',
     [planned, events.ActivityRescheduled({ from: MONDAY, to: TUESDAY })],
     { status: 'planned', dueAt: TUESDAY },
   ],
-  ['ActivityCancelled', [planned, cancelled], { status: 'cancelled' }],
+  ['ActivityCancelled', [planned, cancelled], { status: 'cancelled', planned: { dueAt: MONDAY } }],
+  ['ActivityReopened', [planned, completed, reopened], { status: 'planned', dueAt: MONDAY }],
+  ['ActivityReopened', [planned, cancelled, reopened], { status: 'planned', dueAt: MONDAY }],
 ])('an activity after %s', (_, past, state) => expect(given(activity, ...past).state).toEqual(state));

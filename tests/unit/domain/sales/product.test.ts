@@ -26,3 +26,13 @@ test('a product after ProductIntroduced is active, after ProductRetired retired'
   expect(given(product, introduced).state).toEqual({ status: 'active' });
   expect(given(product, introduced, events.ProductRetired({})).state).toEqual({ status: 'retired' });
 });
+test('reinstateProduct takes it in again', () =>
+  given(product, introduced, events.ProductRetired({}))
+    .when('reinstateProduct')
+    .thenEvents(events.ProductReinstated({})));
+test('reinstateProduct says nothing while it is in the range', () =>
+  given(product, introduced).when('reinstateProduct').thenNothing());
+test('a product after ProductReinstated is active', () =>
+  expect(given(product, introduced, events.ProductRetired({}), events.ProductReinstated({})).state).toEqual({
+    status: 'active',
+  }));

@@ -19,3 +19,13 @@ test('chooseDefaultPipeline says nothing when it is chosen already', () =>
     .thenNothing());
 test('a workspace after WorkspaceDefaultPipelineChosen has it', () =>
   expect(given(workspace, chosen(id(1)), chosen(id(2))).state).toEqual({ defaultPipelineId: id(2) }));
+test('clearDefaultPipeline chooses none', () =>
+  given(workspace, chosen(id(1)))
+    .when('clearDefaultPipeline')
+    .thenEvents(workspace.events.WorkspaceDefaultPipelineCleared({})));
+test('clearDefaultPipeline says nothing when none is chosen', () =>
+  given(workspace).when('clearDefaultPipeline').thenNothing());
+test('a workspace after WorkspaceDefaultPipelineCleared has none', () =>
+  expect(given(workspace, chosen(id(1)), workspace.events.WorkspaceDefaultPipelineCleared({})).state).toEqual(
+    {},
+  ));

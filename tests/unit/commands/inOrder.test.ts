@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inOrder } from '../../../src/integrations/inOrder.ts';
+import { inOrder } from '../../../src/commands/inOrder.ts';
 
 test('answers come in order, and never more than the limit are on their way', async () => {
   await fc.assert(
