@@ -70,9 +70,11 @@ export const signHead = (head: Omit<TreeHead, 'signature' | 'keyId'>, signer: Si
   return { ...unsigned, signature: signer.sign(headMessage(unsigned)) };
 };
 
-/** Whether the key is the one that the head names, and signed it. */
+/** Whether the key is the one that the head names, and signed it. A changed log may hold anything in the key's place. */
 export const isSignedBy = (head: TreeHead, publicKey: string): boolean =>
-  keyIdOf(publicKey) === head.keyId && verifies(headMessage(head), head.signature, publicKey);
+  typeof publicKey === 'string' &&
+  keyIdOf(publicKey) === head.keyId &&
+  verifies(headMessage(head), head.signature, publicKey);
 
 export function verifies(message: string, signature: string, publicKey: string): boolean {
   try {

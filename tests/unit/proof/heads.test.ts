@@ -100,6 +100,17 @@ describe('keys', () => {
     await signTrulyBy(log.signer(), { signedAt: '2017-04-01T00:00:00.000Z' });
     expect(verified().found).toEqual(['HEAD_SIGNATURE']);
   });
+  test.each([7, null, {}, 'no key'])('a head by a key that was changed to %j is found', async publicKey => {
+    await sign();
+    const events = log
+      .events()
+      .map(event =>
+        event.type === 'SigningKeyPublished'
+          ? { ...event, data: { ...(event.data as object), publicKey } }
+          : event,
+      );
+    expect(verified({ events }).found).toContain('HEAD_SIGNATURE');
+  });
   test('a head of another position than its last event has is found', async () => {
     await sign();
     await signTrulyBy(log.signer(), {}, { position: '1' });
