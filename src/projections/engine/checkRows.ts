@@ -4,24 +4,13 @@
  * folded up to where it stands in it.
  */
 import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
 import type { RecordedEvent } from '../../eventstore/envelope.ts';
-import { sqlTypes } from '../query/sqlTypes.ts';
 import type { ReadModel } from '../readModel.ts';
 import { isWanted, readBuilds } from './builds.ts';
-import {
-  BUCKETS,
-  bucketOf,
-  type Cells,
-  cellsOfValues,
-  cellsOfVersions,
-  columnsIn,
-  differing,
-  newSalt,
-  type Sums,
-  sumOfTexts,
-  type TableName,
-} from './rowTexts.ts';
-import { listOf, quoted } from './sqlNames.ts';
+import { copyLineOf, fieldsIn } from './copyText.ts';
+import { BUCKETS, differing, newSalt, type Sums, sumOfRows } from './rowSums.ts';
+import { columnsOf, endColumns, listOf, quoted, type SqlColumn } from './sqlNames.ts';
 import { type Folded, foldPlainly, type TrueVersion } from './truth.ts';
 
 export type RowDifference = {
@@ -63,13 +52,17 @@ type Compared = {
 
 type Table = {
   readonly name: TableName;
+  readonly columns: readonly SqlColumn[];
   readonly stored: Sums;
   readonly folded: Sums;
-  readonly ofValues: (values: readonly unknown[]) => Cells;
-  readonly ofVersion: (version: TrueVersion) => Cells;
+  readonly lineOf: (version: TrueVersion) => string;
 };
 
-const PAGE = 2_000;
+/** The two tables of a build. */
+type TableName = 'rows' | 'history';
+
+/** How often it is told how many rows have been read. */
+const TELL_EVERY = 2_000;
 /** Of one table; where more differ, those in the others are like these. */
 const LOOKED_INTO = 32;
 
@@ -100,9 +93,9 @@ function rowCheck(client: pg.Client, compared: readonly Compared[], skipped: Row
     readTables: async told => {
       for (const each of compared)
         for (const table of each.tables)
-          await readTable(client, each, table.name, values => {
-            table.stored.add(String(values[1]), JSON.stringify(table.ofValues(values)));
-            if (++rows % PAGE === 0) told(rows);
+          await readTable(client, each, table, line => {
+            table.stored.addBytes(bucketOfLine(line), line);
+            if (++rows % TELL_EVERY === 0) told(rows);
           });
     },
     add: fold.add,
@@ -150,14 +143,8 @@ async function comparable(client: pg.Client, models: readonly ReadModel[]) {
 }
 
 function tableOf(model: ReadModel, name: TableName, salt: string): Table {
-  const columns = columnsIn(model, name);
-  return {
-    name,
-    stored: sumOfTexts(salt),
-    folded: sumOfTexts(salt),
-    ofValues: cellsOfValues(columns),
-    ofVersion: cellsOfVersions(columns),
-  };
+  const columns = name === 'rows' ? columnsOf(model) : [...columnsOf(model), ...endColumns];
+  return { name, columns, stored: sumOfRows(salt), folded: sumOfRows(salt), lineOf: copyLineOf(columns) };
 }
 
 /** A current version stands in the rows, one that was superseded in the history. */
@@ -169,27 +156,49 @@ const summed = ({ model, upTo, tables }: Compared): Folded => ({
   upTo,
   tell: version => {
     const table = tableFor(tables, version);
-    table?.folded.add(version.id, JSON.stringify(table.ofVersion(version)));
+    table?.folded.add(bucketOf(version.id), table.lineOf(version));
   },
 });
 
+/** By the end of the row's id: also where ids begin with a time, that is as good as random. */
+const bucketOf = (id: string): number => Number.parseInt(id.slice(-HEX_DIGITS), 16);
+
+const HEX_DIGITS = 3; // 4,096 of them
+const UUID_CHARS = 36;
+const TAB = 9;
+const LINE_FEED = 10;
+
+/** The id is what comes after the first tab. */
+function bucketOfLine(line: Uint8Array): number {
+  const end = line.indexOf(TAB) + 1 + UUID_CHARS;
+  let bucket = 0;
+  for (let at = end - HEX_DIGITS; at < end; at++) {
+    const code = line[at] ?? 0;
+    bucket = bucket * 16 + (code <= 57 ? code - 48 : code - 87); // 0–9, a–f
+  }
+  return bucket;
+}
+
+/** Every row as a line of COPY's, without its end; to be used at once, for its bytes are written over. */
 async function readTable(
   client: pg.Client,
-  { model, schema }: Compared,
-  table: TableName,
-  each: (values: readonly unknown[]) => void,
+  { schema }: Compared,
+  { name, columns }: Table,
+  each: (line: Buffer) => void,
 ): Promise<void> {
-  const columns = listOf(columnsIn(model, table));
-  await client.query(
-    `DECLARE rows_read NO SCROLL CURSOR FOR SELECT ${columns} FROM ${quoted(schema)}.${table}`,
+  const copy = client.query(
+    copyTo(`COPY (SELECT ${listOf(columns)} FROM ${quoted(schema)}.${name}) TO STDOUT`),
   );
-  const fetch = { text: `FETCH ${PAGE} FROM rows_read`, rowMode: 'array' as const, types: sqlTypes };
-  for (;;) {
-    const { rows } = await client.query<unknown[]>(fetch);
-    for (const values of rows) each(values);
-    if (rows.length < PAGE) break;
+  let rest: Buffer | undefined;
+  for await (const chunk of copy as AsyncIterable<Buffer>) {
+    const bytes = rest ? Buffer.concat([rest, chunk]) : chunk;
+    let from = 0;
+    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
+      each(bytes.subarray(from, end));
+      from = end + 1;
+    }
+    rest = from < bytes.length ? bytes.subarray(from) : undefined;
   }
-  await client.query('CLOSE rows_read');
 }
 
 type Wrong = { readonly each: Compared; readonly table: Table; readonly buckets: readonly number[] };
@@ -199,15 +208,15 @@ async function lookCloser(client: pg.Client, found: readonly Wrong[]): Promise<C
   const looks = found.map(({ each, table, buckets }) => {
     const wanted = new Uint8Array(BUCKETS);
     for (const bucket of buckets.slice(0, LOOKED_INTO)) wanted[bucket] = 1;
-    return { each, table, wanted, stored: new Map<string, Cells>(), folded: new Map<string, Cells>() };
+    return { each, table, wanted, stored: new Map<string, string>(), folded: new Map<string, string>() };
   });
   for (const { each, table, wanted, stored } of looks)
-    await readTable(client, each, table.name, values => {
-      if (wanted[bucketOf(String(values[1]))] !== 1) return;
-      const cells = table.ofValues(values);
-      let name = nameOf(each.model, cells);
+    await readTable(client, each, table, bytes => {
+      if (wanted[bucketOfLine(bytes)] !== 1) return;
+      const line = bytes.toString();
+      let name = nameOf(table, line);
       while (stored.has(name)) name += '/'; // one too many
-      stored.set(name, cells);
+      stored.set(name, line);
     });
   const models = [...new Set(looks.map(({ each }) => each))];
   const fold = foldPlainly(
@@ -218,8 +227,8 @@ async function lookCloser(client: pg.Client, found: readonly Wrong[]): Promise<C
         const table = tableFor(tables, version);
         const look = looks.find(each => each.table === table);
         if (!look || !table || look.wanted[bucketOf(version.id)] !== 1) return;
-        const cells = table.ofVersion(version);
-        look.folded.set(nameOf(model, cells), cells);
+        const line = table.lineOf(version);
+        look.folded.set(nameOf(table, line), line);
       },
     })),
   );
@@ -229,34 +238,35 @@ async function lookCloser(client: pg.Client, found: readonly Wrong[]): Promise<C
       fold.finish();
       fold.close();
       return looks.flatMap(({ each, table, stored, folded }) =>
-        differences(each.model, table.name, stored, folded),
+        differences(each.model, table, stored, folded),
       );
     },
   };
 }
 
 /** Workspace, id, and the position since when the version is known. */
-const nameOf = (model: ReadModel, cells: Cells): string => {
-  const known = columnsIn(model, 'rows').findIndex(({ of }) => of === 'knownFrom');
-  return `${cells[0]}/${cells[1]}/${cells[known]}`;
-};
+function nameOf({ columns }: Table, line: string): string {
+  const fields = fieldsIn(line);
+  return `${fields[0]}/${fields[1]}/${fields[columns.findIndex(({ of }) => of === 'knownFrom')]}`;
+}
 
 function differences(
   model: ReadModel,
-  table: TableName,
-  stored: ReadonlyMap<string, Cells>,
-  folded: ReadonlyMap<string, Cells>,
+  { name: table, columns }: Table,
+  stored: ReadonlyMap<string, string>,
+  folded: ReadonlyMap<string, string>,
 ): readonly RowDifference[] {
-  const columns = columnsIn(model, table);
   return [...new Set([...stored.keys(), ...folded.keys()])].flatMap((name): RowDifference[] => {
     const [is, should] = [stored.get(name), folded.get(name)];
+    if (is === should) return [];
     const [workspaceId = '', id = '', position = ''] = name.split('/');
     const of = { model: model.name, table, workspaceId, id, position };
-    if (!is) return [{ kind: 'missing', columns: [], ...of }];
-    if (!should) return [{ kind: 'unfounded', columns: [], ...of }];
+    if (is === undefined) return [{ kind: 'missing', columns: [], ...of }];
+    if (should === undefined) return [{ kind: 'unfounded', columns: [], ...of }];
+    const [fieldsAre, fieldsShould] = [fieldsIn(is), fieldsIn(should)];
     const wrong = columns.flatMap(({ name: column }, i) =>
-      JSON.stringify(is[i]) === JSON.stringify(should[i]) ? [] : [column],
+      fieldsAre[i] === fieldsShould[i] ? [] : [column],
     );
-    return wrong.length === 0 ? [] : [{ kind: 'differs', columns: wrong, ...of }];
+    return [{ kind: 'differs', columns: wrong, ...of }];
   });
 }

@@ -2,7 +2,7 @@
  * One workspace's tree, made anew from the log: every signed head in the log must be the root that it had, under a key
  * that was published before, and so must every head that a witness holds. What Postgres keeps of the tree must be the same.
  */
-import { hash as digest } from 'node:crypto';
+import { sha256 } from '../../eventstore/sha256.ts';
 import { CHUNK, growingTree, joined } from '../growingTree.ts';
 import { isSignedBy, keyMessage, type PublishedKey, type TreeHead, verifies } from '../head.ts';
 import type { WitnessedHead } from '../headFiles.ts';
@@ -219,5 +219,3 @@ function recentPositions(
     at: (index: number) => (index >= 0 && index < size ? String(kept[index % kept.length]) : undefined),
   };
 }
-
-const sha256 = (bytes: Buffer): Buffer => digest('sha256', bytes, 'buffer');
