@@ -11,7 +11,7 @@ import { isWanted, readBuilds } from './builds.ts';
 import { copyLineOf, fieldsIn } from './copyText.ts';
 import { BUCKETS, differing, newSalt, type Sums, sumOfRows } from './rowSums.ts';
 import { columnsOf, endColumns, listOf, quoted, type SqlColumn } from './sqlNames.ts';
-import { type Folded, foldPlainly, type TrueVersion } from './truth.ts';
+import { foldPlainly, type TrueVersion } from './truth.ts';
 
 export type RowDifference = {
   readonly kind: 'differs' | 'missing' | 'unfounded';
@@ -25,17 +25,49 @@ export type RowDifference = {
   readonly columns: readonly string[];
 };
 
+/** A read model that can be compared, and up to which position of the log it has come. */
+export type Comparable = { readonly model: string; readonly upTo: bigint };
+
 export type RowCheck = {
   /** Read models that can't be compared now, and why. */
   readonly skipped: readonly { readonly model: string; readonly why: string }[];
-  /** Up to here the log is folded; −1 when nothing is. */
-  readonly upTo: bigint;
+  /** What is to be folded, by `sumFolded` and with this salt. */
+  readonly comparable: readonly Comparable[];
+  readonly salt: string;
   readonly readTables: (told: (rows: number) => void) => Promise<void>;
-  readonly add: (event: RecordedEvent) => void;
+  /** Adds what was folded of a part of the streams: sums by read model, as in `comparable`, and table. */
+  readonly addFolded: (lanes: readonly (readonly Uint32Array[])[]) => void;
   /** How many rows and versions there were, and how to name those that differ, if any do. */
   readonly finish: () => Promise<{ readonly rows: number; readonly closerLook: CloserLook | undefined }>;
   readonly close: () => Promise<void>;
 };
+
+/** Folds events of whole streams into sums of the rows that they make. */
+export function sumFolded(models: readonly ReadModel[], comparable: readonly Comparable[], salt: string) {
+  const sums = comparable.map(({ model: name, upTo }) => {
+    const model = models.find(each => each.name === name);
+    if (!model) throw new Error(`there is no read model ${name}`);
+    return { model, upTo, tables: tablesOf(model).map(table => ({ ...table, sums: sumOfRows(salt) })) };
+  });
+  const fold = foldPlainly(
+    sums.map(({ model, upTo, tables }) => ({
+      model,
+      upTo,
+      tell: version => {
+        const table = tableFor(tables, version);
+        table?.sums.add(bucketOf(version.id), table.lineOf(version));
+      },
+    })),
+  );
+  return {
+    add: fold.add,
+    close: fold.close,
+    finish: (): readonly (readonly Uint32Array[])[] => {
+      fold.finish();
+      return sums.map(({ tables }) => tables.map(table => table.sums.lanes));
+    },
+  };
+}
 
 /** Takes the log once more. */
 export type CloserLook = {
@@ -47,14 +79,12 @@ type Compared = {
   readonly model: ReadModel;
   readonly schema: string;
   readonly upTo: bigint;
-  readonly tables: readonly Table[];
+  readonly tables: readonly (Table & { readonly stored: Sums; readonly folded: Sums })[];
 };
 
 type Table = {
   readonly name: TableName;
   readonly columns: readonly SqlColumn[];
-  readonly stored: Sums;
-  readonly folded: Sums;
   readonly lineOf: (version: TrueVersion) => string;
 };
 
@@ -76,20 +106,26 @@ export async function openRowCheck(postgresUrl: string, models: readonly ReadMod
   await client.connect();
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const { compared, skipped } = await comparable(client, models);
-    return rowCheck(client, compared, skipped);
+    const salt = newSalt();
+    const { compared, skipped } = await comparableOf(client, models, salt);
+    return rowCheck(client, salt, compared, skipped);
   } catch (error) {
     await client.end();
     throw error;
   }
 }
 
-function rowCheck(client: pg.Client, compared: readonly Compared[], skipped: RowCheck['skipped']): RowCheck {
-  const fold = foldPlainly(compared.map(summed));
+function rowCheck(
+  client: pg.Client,
+  salt: string,
+  compared: readonly Compared[],
+  skipped: RowCheck['skipped'],
+): RowCheck {
   let rows = 0;
   return {
     skipped,
-    upTo: compared.reduce((most, { upTo }) => (upTo > most ? upTo : most), -1n),
+    salt,
+    comparable: compared.map(({ model, upTo }) => ({ model: model.name, upTo })),
     readTables: async told => {
       for (const each of compared)
         for (const table of each.tables)
@@ -98,26 +134,25 @@ function rowCheck(client: pg.Client, compared: readonly Compared[], skipped: Row
             if (++rows % TELL_EVERY === 0) told(rows);
           });
     },
-    add: fold.add,
+    addFolded: lanes => {
+      for (const [i, { tables }] of compared.entries())
+        for (const [j, { folded }] of tables.entries()) folded.addLanes(lanes[i]?.[j] ?? EMPTY);
+    },
     finish: async () => {
-      fold.finish();
-      fold.close();
       const wrong = compared.flatMap(each =>
         each.tables.map(table => ({ each, table, buckets: differing(table.stored, table.folded) })),
       );
       const found = wrong.filter(({ buckets }) => buckets.length > 0);
       return { rows, closerLook: found.length === 0 ? undefined : await lookCloser(client, found) };
     },
-    close: async () => {
-      fold.close();
-      await client.end();
-    },
+    close: () => client.end(),
   };
 }
 
-async function comparable(client: pg.Client, models: readonly ReadModel[]) {
+const EMPTY = new Uint32Array();
+
+async function comparableOf(client: pg.Client, models: readonly ReadModel[], salt: string) {
   const builds = await readBuilds(client);
-  const salt = newSalt();
   const compared: Compared[] = [];
   const skipped: { model: string; why: string }[] = [];
   for (const model of models) {
@@ -129,36 +164,28 @@ async function comparable(client: pg.Client, models: readonly ReadModel[]) {
         why: 'the tables are of an older version, and are being built anew',
       });
     else {
-      const names: readonly TableName[] = model.history ? ['rows', 'history'] : ['rows'];
-      const upTo = active.point?.commit ?? -1n;
-      compared.push({
-        model,
-        schema: active.schema,
-        upTo,
-        tables: names.map(name => tableOf(model, name, salt)),
-      });
+      const tables = tablesOf(model).map(table => ({
+        ...table,
+        stored: sumOfRows(salt),
+        folded: sumOfRows(salt),
+      }));
+      compared.push({ model, schema: active.schema, upTo: active.point?.commit ?? -1n, tables });
     }
   }
   return { compared, skipped };
 }
 
-function tableOf(model: ReadModel, name: TableName, salt: string): Table {
-  const columns = name === 'rows' ? columnsOf(model) : [...columnsOf(model), ...endColumns];
-  return { name, columns, stored: sumOfRows(salt), folded: sumOfRows(salt), lineOf: copyLineOf(columns) };
+function tablesOf(model: ReadModel): readonly Table[] {
+  const columns = columnsOf(model);
+  const rows: Table = { name: 'rows', columns, lineOf: copyLineOf(columns) };
+  if (!model.history) return [rows];
+  const all = [...columns, ...endColumns];
+  return [rows, { name: 'history', columns: all, lineOf: copyLineOf(all) }];
 }
 
 /** A current version stands in the rows, one that was superseded in the history. */
-const tableFor = (tables: readonly Table[], { knownTo }: TrueVersion): Table | undefined =>
+const tableFor = <T extends Table>(tables: readonly T[], { knownTo }: TrueVersion): T | undefined =>
   tables[knownTo === null ? 0 : 1];
-
-const summed = ({ model, upTo, tables }: Compared): Folded => ({
-  model,
-  upTo,
-  tell: version => {
-    const table = tableFor(tables, version);
-    table?.folded.add(bucketOf(version.id), table.lineOf(version));
-  },
-});
 
 /** By the end of the row's id: also where ids begin with a time, that is as good as random. */
 const bucketOf = (id: string): number => Number.parseInt(id.slice(-HEX_DIGITS), 16);
@@ -201,7 +228,11 @@ async function readTable(
   }
 }
 
-type Wrong = { readonly each: Compared; readonly table: Table; readonly buckets: readonly number[] };
+type Wrong = {
+  readonly each: Compared;
+  readonly table: Compared['tables'][number];
+  readonly buckets: readonly number[];
+};
 
 /** Both sides of some buckets, by what a version is told from others by. */
 async function lookCloser(client: pg.Client, found: readonly Wrong[]): Promise<CloserLook> {

@@ -11,6 +11,8 @@ export type Sums = {
   readonly add: (bucket: number, text: string) => void;
   /** The same of the text's bytes. */
   readonly addBytes: (bucket: number, bytes: Uint8Array) => void;
+  /** Adds what was summed up elsewhere, with the same salt. */
+  readonly addLanes: (more: Uint32Array) => void;
   readonly lanes: Uint32Array;
 };
 
@@ -31,6 +33,9 @@ export function sumOfRows(salt: string): Sums {
   };
   return {
     lanes,
+    addLanes: more => {
+      for (const [i, lane] of more.entries()) lanes[i] = (lanes[i] ?? 0) + lane;
+    },
     add: (bucket, text) => add(bucket, sha256Binary(salt + text)),
     addBytes: (bucket, bytes) => {
       const length = salt.length + bytes.length;
