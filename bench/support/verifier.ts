@@ -6,11 +6,14 @@ import { plainPersonalData } from '../../src/eventstore/personalData.ts';
 import { loadReadModels } from '../../src/projections/catalog.ts';
 import { openReadPool } from '../../src/projections/query/readPool.ts';
 import { verify } from '../../src/proof/verify/verify.ts';
+import { keepHeapSmall } from '../../src/runtime/smallHeap.ts';
 import { serve } from './child.ts';
 
 export type VerifyJob = { readonly eventStoreUrl: string; readonly postgresUrl: string };
 
 export type Verified = { readonly events: number; readonly events_per_s: number };
+
+keepHeapSmall();
 
 serve(async ({ eventStoreUrl, postgresUrl }: VerifyJob): Promise<Verified> => {
   const [catalog, models] = await Promise.all([loadCatalog(), loadReadModels()]);
@@ -20,6 +23,7 @@ serve(async ({ eventStoreUrl, postgresUrl }: VerifyJob): Promise<Verified> => {
   const { events, ok, findings } = await verify({
     client,
     pool,
+    eventStoreUrl,
     postgresUrl,
     codec: createCodec(catalog, plainPersonalData),
     models,

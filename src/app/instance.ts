@@ -25,6 +25,8 @@ import { openWriteSide, type WriteSide } from './writeSide.ts';
 export type Instance = {
   /** Where its API is served; absent without the role `api`. */
   readonly url: string | undefined;
+  /** With credentials, as is the next: never log them. */
+  readonly eventStoreUrl: string;
   readonly postgresUrl: string;
   readonly writeSide: WriteSide;
   readonly visibility: Visibility;
@@ -117,7 +119,16 @@ export async function startInstance({ config, development, signal }: InstanceOpt
       await folder.announce({ url, eventStoreUrl, postgresUrl, startedAt: new Date().toISOString() });
     }
     const failed = Promise.race([stores.failed, ...(projector ? [projector.ended] : [])]);
-    return { url, postgresUrl, writeSide, visibility, projector, failed, close: closing.close };
+    return {
+      url,
+      eventStoreUrl,
+      postgresUrl,
+      writeSide,
+      visibility,
+      projector,
+      failed,
+      close: closing.close,
+    };
   } catch (error) {
     await closing.close().catch(() => undefined); // it is logged, and what came first is told
     const failure = failureOf(error);

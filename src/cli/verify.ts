@@ -11,6 +11,7 @@ import { headFilesAt, type WitnessedHead } from '../proof/headFiles.ts';
 import { endOfLog } from '../proof/storedLog.ts';
 import { type Report, type VerifyProgress, verify } from '../proof/verify/verify.ts';
 import { fatal } from '../runtime/fatal.ts';
+import { keepHeapSmall } from '../runtime/smallHeap.ts';
 import { abortOnSignals, type CliCommand, INTERRUPTED, pathFrom } from './command.ts';
 
 export const verifyCommand: CliCommand = {
@@ -25,6 +26,7 @@ export const verifyCommand: CliCommand = {
     });
     const since = values.since === undefined ? undefined : sizeFrom(values.since);
     const witnessed = values.witness === undefined ? [] : await headsAt(pathFrom(values.witness));
+    keepHeapSmall();
     const signal = abortOnSignals();
     try {
       const report = await run(witnessed, since, signal);
@@ -57,7 +59,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<Report> {
   const config = loadConfig({ RELATA_LOG_LEVEL: 'fatal', ...process.env });
-  const { writeSide, postgresUrl, visible, close } = await attach(config, signal);
+  const { writeSide, eventStoreUrl, postgresUrl, visible, close } = await attach(config, signal);
   const pool = openReadPool({ url: postgresUrl, size: 1 });
   try {
     // Read models that don't catch up are compared as far as they are.
@@ -68,6 +70,7 @@ async function run(
     return await verify({
       client: writeSide.client,
       pool,
+      eventStoreUrl,
       postgresUrl,
       codec: createCodec(writeSide.catalog, plainPersonalData),
       models: await loadReadModels(),
