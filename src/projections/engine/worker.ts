@@ -21,7 +21,7 @@ const logger = pino({ level: options.logLevel, base: { part: 'projector' } });
 const pool = new pg.Pool({
   connectionString: options.postgresUrl,
   max: 4,
-  application_name: 'relata projector',
+  application_name: `relata projector, ${options.instance}`,
 });
 pool.on('error', error => logger.warn({ err: error }, 'an idle connection to Postgres broke'));
 const client = connectEventStore(options.eventStoreUrl);
