@@ -56,8 +56,7 @@ function isOf(row: string, { workspaceId }: ReadSession, series: Series): RawBui
     'correlationId' in series
       ? sql`${column('correlation_id')} = ${series.correlationId}`
       : sql`${column('command_id')} = ${series.commandId}`;
-  // Reservations follow their owners and are nobody's record.
-  return sql`${column('workspace_id')} = ${workspaceId} and ${own} and ${column('record_type')} <> 'reservation'`;
+  return sql`${column('workspace_id')} = ${workspaceId} and ${own}`;
 }
 
 /** How many records it touched. */
