@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { buildServer } from '../api/server.ts';
+import { undoServiceOf } from '../commands/undo/series.ts';
 import type { Config } from '../config.ts';
 import { eventLog } from '../eventstore/log.ts';
 import { failureOf } from '../projections/engine/failure.ts';
@@ -102,7 +103,7 @@ export async function startInstance({ config, development, signal }: InstanceOpt
     if (config.roles.includes('api')) {
       const server = await buildServer({
         dispatch: writeSide.dispatch,
-        undo: { undo: writeSide.undo, logEnd: writeSide.streams.end },
+        undo: undoServiceOf(writeSide),
         pool,
         visibility: byWorkspace(visibility),
         log,
