@@ -18,14 +18,15 @@ export const verify = benchmark({
   summary:
     'events a second verified with all read models, beside draining the subscription; and the memory that it takes',
   run: async context => {
-    const log = await logOf(context, { events: context.quick ? 5_000 : 100_000 });
-    const app = await startApp(context, { dataDir: await folderWith(context, log, 'data') });
+    const log = await logOf(context, { events: context.quick ? 5_000 : 1_000_000 });
+    const dataDir = await folderWith(context, log, 'data');
+    const app = await startApp(context, { dataDir });
     await treesAt(app.postgresUrl, log.position);
     const [values, floors, peaks]: [number[], number[], number[]] = [[], [], []];
-    for (let round = 0; round < (context.quick ? 1 : 3); round++) {
+    for (let round = 0; round < (context.quick ? 1 : 2); round++) {
       const verifier = context.use(startWorker<VerifyJob, Verified>('./verifier.ts'));
       const { eventStoreUrl, postgresUrl } = app;
-      const { events_per_s: verified } = await verifier.ask({ eventStoreUrl, postgresUrl });
+      const { events_per_s: verified } = await verifier.ask({ eventStoreUrl, postgresUrl, dataDir });
       peaks.push(peakMbOf(verifier.pid) ?? 0);
       await verifier.close();
       const drainer = context.use(startWorker<DrainJob, Drained>('./drain.ts'));

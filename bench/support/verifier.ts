@@ -1,18 +1,27 @@
 /** A process that verifies as `relata verify` does, once it has been started. */
+import { keysOf } from '../../src/app/keys.ts';
 import { loadCatalog } from '../../src/eventstore/catalog.ts';
 import { connectEventStore } from '../../src/eventstore/client.ts';
 import { createCodec } from '../../src/eventstore/codec.ts';
 import { loadReadModels } from '../../src/projections/catalog.ts';
 import { openReadPool } from '../../src/projections/query/readPool.ts';
 import { verify } from '../../src/proof/verify/verify.ts';
+import { readMasterKey } from '../../src/runtime/dataFolder.ts';
+import { keepHeapSmall } from '../../src/runtime/smallHeap.ts';
 import { serve } from './child.ts';
 import { noKeys } from './plain.ts';
 
-export type VerifyJob = { readonly eventStoreUrl: string; readonly postgresUrl: string };
+export type VerifyJob = {
+  readonly eventStoreUrl: string;
+  readonly postgresUrl: string;
+  readonly dataDir: string;
+};
 
 export type Verified = { readonly events: number; readonly events_per_s: number };
 
-serve(async ({ eventStoreUrl, postgresUrl }: VerifyJob): Promise<Verified> => {
+keepHeapSmall();
+
+serve(async ({ eventStoreUrl, postgresUrl, dataDir }: VerifyJob): Promise<Verified> => {
   const [catalog, models] = await Promise.all([loadCatalog(), loadReadModels()]);
   const client = connectEventStore(eventStoreUrl);
   const pool = openReadPool({ url: postgresUrl, size: 1 });
@@ -20,8 +29,10 @@ serve(async ({ eventStoreUrl, postgresUrl }: VerifyJob): Promise<Verified> => {
   const { events, ok, findings } = await verify({
     client,
     pool,
+    eventStoreUrl,
     postgresUrl,
     codec: createCodec(catalog, noKeys), // the log that is made here needs none
+    keys: keysOf({ dataDir, wrappingKeys: [] }, await readMasterKey(dataDir, undefined)),
     models,
     witnessed: [],
     told: () => undefined,

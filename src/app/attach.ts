@@ -17,6 +17,8 @@ import { openWriteSide, type WriteSide } from './writeSide.ts';
 
 export type Attached = {
   readonly writeSide: WriteSide;
+  /** With credentials, as is the next: never log them. */
+  readonly eventStoreUrl: string;
   readonly postgresUrl: string;
   /**
    * Resolves once the read models show the position. @throws FatalError when nobody is left to bring them there, or the
@@ -41,13 +43,13 @@ async function startAlone(config: Config, signal: AbortSignal | undefined): Prom
     development: false,
     ...(signal && { signal }),
   });
-  const { writeSide, postgresUrl, projector, visibility, failed, close } = instance;
+  const { writeSide, eventStoreUrl, postgresUrl, projector, visibility, failed, close } = instance;
   const stuck = Promise.withResolvers<Error>();
   failed.then(stuck.resolve);
   projector?.onStatus(({ state, failure }) => {
     if (state === 'failed') stuck.resolve(neverShown(failure?.message));
   });
-  return { writeSide, postgresUrl, visible: shown(visibility, () => stuck.promise), close };
+  return { writeSide, eventStoreUrl, postgresUrl, visible: shown(visibility, () => stuck.promise), close };
 }
 
 async function attachTo(running: RunningInstance, config: Config): Promise<Attached> {
@@ -64,7 +66,7 @@ async function attachTo(running: RunningInstance, config: Config): Promise<Attac
     const visibility = await openVisibility({ pool, logger });
     closing.add(visibility.close);
     const stuck = (over: AbortSignal) => watch(running, config.dataDir, over);
-    return { writeSide, postgresUrl, visible: shown(visibility, stuck), close: closing.close };
+    return { writeSide, eventStoreUrl, postgresUrl, visible: shown(visibility, stuck), close: closing.close };
   } catch (error) {
     await closing.close().catch(() => undefined); // it is logged, and what came first is told
     throw asFatal(error);

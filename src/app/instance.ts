@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { buildServer } from '../api/server.ts';
+import { undoServiceOf } from '../commands/undo/series.ts';
 import type { Config } from '../config.ts';
 import { eventLog } from '../eventstore/log.ts';
 import { vaultErrorOf } from '../eventstore/personal/errors.ts';
@@ -27,6 +28,8 @@ import { openWriteSide, type WriteSide } from './writeSide.ts';
 export type Instance = {
   /** Where its API is served; absent without the role `api`. */
   readonly url: string | undefined;
+  /** With credentials, as is the next: never log them. */
+  readonly eventStoreUrl: string;
   readonly postgresUrl: string;
   readonly writeSide: WriteSide;
   readonly visibility: Visibility;
@@ -102,7 +105,7 @@ export async function startInstance({ config, development, signal }: InstanceOpt
     if (config.roles.includes('api')) {
       const server = await buildServer({
         dispatch: writeSide.dispatch,
-        undo: { undo: writeSide.undo, logEnd: writeSide.streams.end },
+        undo: undoServiceOf(writeSide),
         pool,
         visibility: byWorkspace(visibility),
         log,
@@ -119,7 +122,16 @@ export async function startInstance({ config, development, signal }: InstanceOpt
       await folder.announce({ url, eventStoreUrl, postgresUrl, startedAt: new Date().toISOString() });
     }
     const failed = Promise.race([stores.failed, ...(projector ? [projector.ended] : [])]);
-    return { url, postgresUrl, writeSide, visibility, projector, failed, close: closing.close };
+    return {
+      url,
+      eventStoreUrl,
+      postgresUrl,
+      writeSide,
+      visibility,
+      projector,
+      failed,
+      close: closing.close,
+    };
   } catch (error) {
     await closing.close().catch(() => undefined); // it is logged, and what came first is told
     throw asFatal(error);

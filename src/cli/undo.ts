@@ -1,8 +1,11 @@
 /** `relata undo`: takes back what a series of commands did, such as an import. */
 import { attach } from '../app/attach.ts';
 import { DEFAULT_WORKSPACE, SEEDED_OWNER } from '../app/owner.ts';
+import { undoServiceOf } from '../commands/undo/series.ts';
 import { loadConfig } from '../config.ts';
+import type { Position } from '../eventstore/envelope.ts';
 import { type Connection, UNDO_USAGE, undoCommand } from '../integrations/undo/cli.ts';
+import { nothingParked, readParkedIndex } from '../projections/engine/parkedIndex.ts';
 import { openReadPool } from '../projections/query/readPool.ts';
 import { openSession } from '../projections/query/session.ts';
 import { abortOnSignals, type CliCommand } from './command.ts';
@@ -37,15 +40,22 @@ async function connect(signal: AbortSignal): Promise<Connection> {
     signal,
   );
   const pool = openReadPool({ url: postgresUrl, size: 1, statementTimeoutMs: STATEMENT_MS });
+  let isLacking = false;
+  let index = nothingParked;
+  const parked = {
+    index: () => index,
+    onRead: () => {
+      isLacking = true;
+    },
+  };
   return {
-    undo: writeSide.undo,
-    logEnd: writeSide.streams.end,
+    ...undoServiceOf(writeSide),
     visible,
+    isLacking: () => isLacking,
     read: async query => {
-      const session = openSession(
-        { pool, waitFor: position => visible(position, signal) },
-        DEFAULT_WORKSPACE,
-      );
+      index = await readParkedIndex(pool);
+      const waitFor = (position: Position) => visible(position, signal);
+      const session = openSession({ pool, waitFor, parked }, DEFAULT_WORKSPACE);
       try {
         return await query(session);
       } finally {

@@ -1,6 +1,7 @@
 /** `relata verify`: shows that the log is what was signed, and that the read models are what the log says. */
 import { parseArgs } from 'node:util';
 import { attach } from '../app/attach.ts';
+import { keysOf } from '../app/keys.ts';
 import { DEFAULT_WORKSPACE } from '../app/owner.ts';
 import { loadConfig } from '../config.ts';
 import { loadReadModels } from '../projections/catalog.ts';
@@ -8,7 +9,9 @@ import { openReadPool } from '../projections/query/readPool.ts';
 import { headFilesAt, type WitnessedHead } from '../proof/headFiles.ts';
 import { endOfLog } from '../proof/storedLog.ts';
 import { type Report, type VerifyProgress, verify } from '../proof/verify/verify.ts';
+import { readMasterKey } from '../runtime/dataFolder.ts';
 import { fatal } from '../runtime/fatal.ts';
+import { keepHeapSmall } from '../runtime/smallHeap.ts';
 import { abortOnSignals, type CliCommand, INTERRUPTED, pathFrom } from './command.ts';
 
 export const verifyCommand: CliCommand = {
@@ -23,6 +26,7 @@ export const verifyCommand: CliCommand = {
     });
     const since = values.since === undefined ? undefined : sizeFrom(values.since);
     const witnessed = values.witness === undefined ? [] : await headsAt(pathFrom(values.witness));
+    keepHeapSmall();
     const signal = abortOnSignals();
     try {
       const report = await run(witnessed, since, signal);
@@ -55,7 +59,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<Report> {
   const config = loadConfig({ RELATA_LOG_LEVEL: 'fatal', ...process.env });
-  const { writeSide, postgresUrl, visible, close } = await attach(config, signal);
+  const { writeSide, eventStoreUrl, postgresUrl, visible, close } = await attach(config, signal);
   const pool = openReadPool({ url: postgresUrl, size: 1 });
   try {
     // Read models that don't catch up are compared as far as they are.
@@ -66,8 +70,10 @@ async function run(
     return await verify({
       client: writeSide.client,
       pool,
+      eventStoreUrl,
       postgresUrl,
       codec: writeSide.codec,
+      keys: keysOf(config, await readMasterKey(config.dataDir, config.masterKey)),
       models: await loadReadModels(),
       witnessed,
       since: since === undefined ? undefined : { workspaceId: DEFAULT_WORKSPACE, size: since },

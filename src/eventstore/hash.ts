@@ -1,7 +1,8 @@
 /** Hashes and the ids made of them. What goes into each is part of the storage format. */
-import { createHmac, createSecretKey, hash as digest, hkdfSync } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import type { Id } from '../domain/kernel/values.ts';
 import { canonicalJson } from './canonical.ts';
+import { sha256, sha256Hex } from './sha256.ts';
 
 /** The parts of an event that its id and its successor's `prevHash` cover, exactly as stored. */
 export type HashedEvent = {
@@ -11,9 +12,6 @@ export type HashedEvent = {
   readonly data?: unknown;
   readonly metadata?: unknown;
 };
-
-const sha256 = (text: string): Buffer => digest('sha256', text, 'buffer');
-const sha256Hex = (text: string): string => digest('sha256', text, 'hex');
 
 /** A UUIDv8 (RFC 9562) of the first 122 free bits of a SHA-256. */
 export function uuid8(hash: Buffer): Id {

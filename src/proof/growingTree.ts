@@ -15,8 +15,20 @@ export type GrowingTree = {
   readonly rootAt: (size: number) => Buffer | undefined;
 };
 
-/** A chunk's leaves, and the peaks of all chunks before it. */
-type Recent = { readonly before: Peaks; readonly leaves: Buffer[] };
+/**
+ * A chunk's leaves, and the peaks of all chunks before it. The leaves lie in memory of their own: one by one they would keep
+ * alive the slabs that they were cut from.
+ */
+type Recent = { readonly before: Peaks; readonly leaves: Buffer; count: number };
+
+const chunkAfter = (before: Peaks, tail: readonly Buffer[] = []): Recent => {
+  const leaves = Buffer.alloc(CHUNK * HASH_BYTES);
+  for (const [i, leaf] of tail.entries()) leaf.copy(leaves, i * HASH_BYTES);
+  return { before, leaves, count: tail.length };
+};
+
+const rootOfFirst = ({ leaves }: Recent, count: number): Buffer =>
+  rootOf(parted(leaves.subarray(0, count * HASH_BYTES)));
 
 /** @param roots of the whole chunks; @param tail leaves of the one that has begun. */
 export function growingTree(
@@ -25,16 +37,17 @@ export function growingTree(
 ): GrowingTree {
   let chunks = roots.length;
   const before = roots.reduce<Peaks>((peaks, hash) => withPeak(peaks, { size: CHUNK, hash }), []);
-  let current: Recent = { before, leaves: [...tail] };
+  let current = chunkAfter(before, tail);
   const recent: Recent[] = [current];
 
   return {
-    size: () => chunks * CHUNK + current.leaves.length,
+    size: () => chunks * CHUNK + current.count,
     push: leaf => {
-      current.leaves.push(leaf);
-      if (current.leaves.length < CHUNK) return undefined;
-      const hash = rootOf(current.leaves);
-      current = { before: withPeak(current.before, { size: CHUNK, hash }), leaves: [] };
+      leaf.copy(current.leaves, current.count * HASH_BYTES);
+      current.count += 1;
+      if (current.count < CHUNK) return undefined;
+      const hash = rootOfFirst(current, CHUNK);
+      current = chunkAfter(withPeak(current.before, { size: CHUNK, hash }));
       chunks += 1;
       recent.push(current);
       if (recent.length > remembered) recent.shift();
@@ -44,9 +57,9 @@ export function growingTree(
       const chunk = Math.floor(size / CHUNK);
       const at = recent[chunk - chunks + recent.length - 1];
       const count = size % CHUNK;
-      if (!at || count > at.leaves.length) return undefined;
+      if (!at || count > at.count) return undefined;
       if (count === 0) return rootOfPeaks(at.before);
-      return rootOfPeaks([...at.before, { size: count, hash: rootOf(at.leaves.slice(0, count)) }]);
+      return rootOfPeaks([...at.before, { size: count, hash: rootOfFirst(at, count) }]);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Tree heads and signing keys as they are signed and checked. What is signed is specified in docs/proof.md. */
-import { createPrivateKey, createPublicKey, hash as digest, type KeyObject, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { sha256Hex } from '../eventstore/sha256.ts';
 
 export type TreeHead = {
   readonly workspaceId: string;
@@ -63,7 +64,7 @@ export function signerOf(pem: string): Signer {
 }
 
 export const keyIdOf = (publicKey: string): string =>
-  digest('sha256', Buffer.from(publicKey, 'base64'), 'hex').slice(0, 32);
+  sha256Hex(Buffer.from(publicKey, 'base64')).slice(0, 32);
 
 export const signHead = (head: Omit<TreeHead, 'signature' | 'keyId'>, signer: Signer): TreeHead => {
   const unsigned = { ...head, keyId: signer.keyId };

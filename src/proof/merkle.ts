@@ -3,22 +3,23 @@
  * leaves is split at the largest power of two below n. Everything here is pure.
  * Source: https://www.rfc-editor.org/rfc/rfc9162#section-2.1
  */
-import { hash as digest } from 'node:crypto';
+import { sha256 } from '../eventstore/sha256.ts';
 
 export const HASH_BYTES = 32;
 
 /** The root of a tree without leaves. */
-export const EMPTY_ROOT: Buffer = digest('sha256', '', 'buffer');
+export const EMPTY_ROOT: Buffer = sha256('');
 
 /** Of a leaf's text in UTF-8. */
-export const leafHash = (text: string): Buffer => digest('sha256', `\u0000${text}`, 'buffer');
+export const leafHash = (text: string): Buffer => sha256(`\u0000${text}`);
+
+/** What is hashed of a node: written over by each. */
+const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 
 export function nodeHash(left: Buffer, right: Buffer): Buffer {
-  const node = Buffer.allocUnsafe(1 + 2 * HASH_BYTES);
-  node[0] = 1;
   left.copy(node, 1);
   right.copy(node, 1 + HASH_BYTES);
-  return digest('sha256', node, 'buffer');
+  return sha256(node);
 }
 
 /** A whole subtree, whose size is a power of two. */

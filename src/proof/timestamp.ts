@@ -3,7 +3,7 @@
  * kept as it came; `openssl ts -verify` checks its signature. Here it is only seen to that it is a stamp of these bytes.
  * Source: https://www.rfc-editor.org/rfc/rfc3161#section-2.4
  */
-import { hash as digest, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   Boolean as Asn1Boolean,
   type BaseBlock,
@@ -16,6 +16,7 @@ import {
   OctetString,
   Sequence,
 } from 'asn1js';
+import { sha256 } from '../eventstore/sha256.ts';
 
 export type Timestamp = { readonly request: Buffer; readonly response: Buffer };
 
@@ -99,4 +100,3 @@ function integerOf(block: BaseBlock): number {
 }
 
 const malformed = () => new Error('the answer is no time stamp of RFC 3161');
-const sha256 = (bytes: Uint8Array): Buffer => digest('sha256', bytes, 'buffer');

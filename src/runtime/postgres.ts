@@ -14,6 +14,8 @@ import { ended, launch, stop, stopStale, trimLog } from './postgresProcess.ts';
 const DATABASE = 'relata';
 /** Owns the database and is no superuser, so that nothing works here that wouldn't on a server elsewhere. */
 const ROLE = 'relata';
+/** For those who may read the views; what it may is said by a migration. */
+const ANALYSTS = 'relata_analyst';
 const LOG_MAX_BYTES = 10_000_000;
 /** Another process may take the port between our look and Postgres's bind. */
 const PORT_ATTEMPTS = 5;
@@ -137,7 +139,7 @@ async function startOnSomePort(
   }
 }
 
-/** Makes the role and the database where they aren't there yet. */
+/** Makes the roles and the database where they aren't there yet. */
 async function prepare(
   port: number,
   password: string,
@@ -154,13 +156,16 @@ async function prepare(
   client.on('error', () => undefined); // a server that ends is reported by its exit; the query fails as well
   try {
     await client.connect();
-    const { rows } = await client.query<{ role: boolean; database: boolean }>(
+    const { rows } = await client.query<{ role: boolean; analysts: boolean; database: boolean }>(
       `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = '${ROLE}') AS role,
+              EXISTS (SELECT FROM pg_roles WHERE rolname = '${ANALYSTS}') AS analysts,
               EXISTS (SELECT FROM pg_database WHERE datname = '${DATABASE}') AS database`,
     );
     if (!rows[0]?.role)
       await client.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
     else if (reset) await client.query(`ALTER ROLE ${ROLE} PASSWORD ${client.escapeLiteral(password)}`);
+    if (!rows[0]?.analysts)
+      await client.query(`CREATE ROLE ${ANALYSTS} NOLOGIN; GRANT ${ANALYSTS} TO ${ROLE} WITH ADMIN OPTION`);
     if (!rows[0]?.database) await client.query(`CREATE DATABASE ${DATABASE} OWNER ${ROLE}`);
     return 'prepared';
   } catch (error) {

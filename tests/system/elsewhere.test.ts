@@ -2,9 +2,9 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { signal } from '../../src/runtime/processes.ts';
 import { makeBed, postgresProcesses, type Running, stop } from './support/bed.ts';
-import { owner, sharesWhatItWrote, splitsItsRoles, startOn } from './support/elsewhere.ts';
+import { launchProjector, owner, sharesWhatItWrote, splitsItsRoles, startOn } from './support/elsewhere.ts';
 import { eventually } from './support/program.ts';
-import { readyz } from './support/sales.ts';
+import { nameOf, readyz, registerAccount } from './support/sales.ts';
 
 const bed = makeBed();
 /** Its stores are everybody's; it has no projector, so that others can have the lease. */
@@ -16,6 +16,24 @@ beforeAll(async () => {
 
 test('roles in processes of their own, of which one takes over from another', () =>
   splitsItsRoles(bed, host));
+
+test('an owner that is stopped is replaced, and stands by when it wakes', async () => {
+  const api = await startOn(bed, host, 'api');
+  const first = await launchProjector(bed, host);
+  await eventually('one projects', async () => (await owner(host)) === `process ${first.pid}`, first);
+  const second = await launchProjector(bed, host);
+  first.signal('SIGSTOP');
+  await eventually('the other projects', async () => (await owner(host)) === `process ${second.pid}`, second);
+  const account = await registerAccount(api.url, 'While it slept');
+  expect(await nameOf(api.url, account)).toBe('While it slept');
+  first.signal('SIGCONT');
+  expect(await nameOf(api.url, await registerAccount(api.url, 'Since it woke'))).toBe('Since it woke');
+  expect(await owner(host)).toBe(`process ${second.pid}`);
+  expect(await stop(second)).toMatchObject({ code: 0, err: '' });
+  await eventually('it takes over again', async () => (await owner(host)) === `process ${first.pid}`, first);
+  expect(await nameOf(api.url, await registerAccount(api.url, 'By the first'))).toBe('By the first');
+  for (const program of [first, api]) expect(await stop(program)).toMatchObject({ code: 0, err: '' });
+});
 
 test('several instances show what each has written', () => sharesWhatItWrote(bed, host));
 

@@ -3,10 +3,10 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { makeBed, stop } from './support/bed.ts';
+import { makeBed, settings, stop } from './support/bed.ts';
 import { ask, data } from './support/graphql.ts';
 import { typesIn } from './support/log.ts';
-import { CHECKOUT } from './support/program.ts';
+import { CHECKOUT, relata } from './support/program.ts';
 
 const FOLDERS = join(CHECKOUT, 'tests/fixtures/data-folders');
 const versions = (await readdir(FOLDERS, { withFileTypes: true }))
@@ -52,6 +52,9 @@ test.each(versions)(
       ).toMatchObject({
         data: { tagOpportunity: { id: node.id } },
       });
+    // The log and what was built of it are whole, with what was appended since.
+    const { code, out } = await bed.use(relata(['verify'], { env: settings(dir) })).ended;
+    expect([code, out]).toEqual([0, expect.stringContaining('All is as it was written.')]);
     expect((await stop(app)).code).toBe(0);
   },
 );

@@ -17,12 +17,26 @@ export type Undo = (
   records: AsyncIterable<RecordKey> | Iterable<RecordKey>,
 ) => AsyncGenerator<RecordUndo>;
 
-/** What the API needs of it. */
+/** What is needed to find what is to be undone, and to undo it. */
 export type UndoService = {
   readonly undo: Undo;
+  /** Of records that people change. What others hold (reservations, tree heads) follows from what those do. */
+  readonly categories: readonly string[];
   /** Where the log ends now: what the read models have to show, so that no record of a series is missed. */
   readonly logEnd: () => Promise<Position>;
 };
+
+export const undoServiceOf = ({
+  undo,
+  catalog,
+  streams,
+}: Pick<UndoOptions, 'catalog' | 'streams'> & { readonly undo: Undo }): UndoService => ({
+  undo,
+  categories: [...catalog.aggregates.values()]
+    .filter(({ commands }) => Object.values(commands).some(({ internal }) => !internal))
+    .map(({ category }) => category),
+  logEnd: streams.end,
+});
 
 const CONCURRENCY = 32;
 

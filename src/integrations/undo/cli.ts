@@ -12,7 +12,12 @@ import { type UndoService, undoIdOf } from '../../commands/undo/series.ts';
 import { noTally, type Tally, tally } from '../../commands/undo/tally.ts';
 import type { CommandContext } from '../../commands/wish.ts';
 import type { Position } from '../../eventstore/envelope.ts';
-import { countSeriesRecords, fetchSeriesRecords, type SeriesRecord } from '../../projections/query/series.ts';
+import {
+  countSeriesRecords,
+  fetchSeriesRecords,
+  type Series,
+  type SeriesRecord,
+} from '../../projections/query/series.ts';
 import type { ReadSession } from '../../projections/query/session.ts';
 import { createLineView, type Output } from '../import/progress.ts';
 import { isReportError, openUndoReport, type UndoReport } from './report.ts';
@@ -23,10 +28,14 @@ export const UNDO_USAGE = '(--correlation ID | --command ID) [--dry-run] [--repo
 /** As shells say it of a Ctrl-C. */
 const INTERRUPTED = 130;
 const PAGE = 500;
+const LACKING =
+  'Some events could not be applied to the timeline, and records that they are of may be missing here: see `relata parked list`, and undo again.\n';
 
 export type Connection = UndoService & {
   /** A session for one read. */
   readonly read: <T>(query: (session: ReadSession) => Promise<T>) => Promise<T>;
+  /** Whether what was read may lack records, because events of them could not be applied. */
+  readonly isLacking: () => boolean;
   /** Resolves once the read models have passed the position. @throws the signal's reason, or why they never will. */
   readonly visible: (position: Position, signal?: AbortSignal) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -78,7 +87,8 @@ async function run({ target, isPreview, report }: Args, command: UndoCommand): P
   const view = createLineView(err, now);
   try {
     await connection.visible(await connection.logEnd(), signal);
-    const total = await connection.read(session => countSeriesRecords(session, target));
+    const series = { ...target, categories: connection.categories };
+    const total = await connection.read(session => countSeriesRecords(session, series));
     if (total === 0) {
       err.write(`Nothing was done under ${nameOf(target)}, or it touched no record. Look at the id again.\n`);
       return 1;
@@ -86,7 +96,7 @@ async function run({ target, isPreview, report }: Args, command: UndoCommand): P
     const file = await openUndoReport(reportFile);
     const sums = noTally();
     const request = { target, undoId, context, ...(isPreview && { isPreview }) };
-    await undoAll(connection.undo(request, recordsOf(target, connection, signal)), file, record => {
+    await undoAll(connection.undo(request, recordsOf(series, connection, signal)), file, record => {
       tally(sums, record);
       view.show(elapsedMs => progressLine(sums, total, elapsedMs));
     });
@@ -102,7 +112,9 @@ async function run({ target, isPreview, report }: Args, command: UndoCommand): P
     };
     out.write(undoText(sums, told));
     if (sums.position !== undefined && !isInterrupted) await connection.visible(sums.position, signal);
-    return exitCode(sums, isInterrupted);
+    const isLacking = connection.isLacking();
+    if (isLacking) err.write(LACKING);
+    return exitCode(sums, isInterrupted, isLacking);
   } finally {
     view.end();
     await connection.close();
@@ -126,13 +138,13 @@ async function undoAll(
 
 /** Page by page, so that memory doesn't grow with the series; none are begun once it is asked to stop. */
 async function* recordsOf(
-  target: Target,
+  series: Series,
   { read }: Pick<Connection, 'read'>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordKey> {
   for (let after: SeriesRecord | undefined; ; ) {
     const page = await read(session =>
-      fetchSeriesRecords(session, target, { limit: PAGE, ...(after && { after }) }),
+      fetchSeriesRecords(session, series, { limit: PAGE, ...(after && { after }) }),
     );
     for (const record of page) {
       if (signal?.aborted) return;
@@ -143,9 +155,9 @@ async function* recordsOf(
   }
 }
 
-function exitCode({ leftAlone }: Tally, isInterrupted: boolean): number {
+function exitCode({ leftAlone }: Tally, isInterrupted: boolean, isLacking: boolean): number {
   if (isInterrupted) return INTERRUPTED;
-  return leftAlone > 0 ? 2 : 0;
+  return leftAlone > 0 || isLacking ? 2 : 0;
 }
 
 const nameOf = (target: Target): string =>

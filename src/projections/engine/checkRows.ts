@@ -4,25 +4,14 @@
  * folded up to where it stands in it.
  */
 import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
 import type { RecordedEvent } from '../../eventstore/envelope.ts';
-import { sqlTypes } from '../query/sqlTypes.ts';
 import type { ReadModel } from '../readModel.ts';
 import { isWanted, readBuilds } from './builds.ts';
-import {
-  BUCKETS,
-  bucketOf,
-  type Cells,
-  cellsOfValues,
-  cellsOfVersions,
-  columnsIn,
-  differing,
-  newSalt,
-  type Sums,
-  sumOfTexts,
-  type TableName,
-} from './rowTexts.ts';
-import { listOf, quoted } from './sqlNames.ts';
-import { type Folded, foldPlainly, type TrueVersion } from './truth.ts';
+import { copyLineOf, fieldsIn } from './copyText.ts';
+import { BUCKETS, differing, newSalt, type Sums, sumOfRows } from './rowSums.ts';
+import { columnsOf, endColumns, listOf, quoted, type SqlColumn } from './sqlNames.ts';
+import { foldPlainly, type TrueVersion } from './truth.ts';
 
 export type RowDifference = {
   readonly kind: 'differs' | 'missing' | 'unfounded';
@@ -36,17 +25,49 @@ export type RowDifference = {
   readonly columns: readonly string[];
 };
 
+/** A read model that can be compared, and up to which position of the log it has come. */
+export type Comparable = { readonly model: string; readonly upTo: bigint };
+
 export type RowCheck = {
   /** Read models that can't be compared now, and why. */
   readonly skipped: readonly { readonly model: string; readonly why: string }[];
-  /** Up to here the log is folded; −1 when nothing is. */
-  readonly upTo: bigint;
+  /** What is to be folded, by `sumFolded` and with this salt. */
+  readonly comparable: readonly Comparable[];
+  readonly salt: string;
   readonly readTables: (told: (rows: number) => void) => Promise<void>;
-  readonly add: (event: RecordedEvent) => void;
+  /** Adds what was folded of a part of the streams: sums by read model, as in `comparable`, and table. */
+  readonly addFolded: (lanes: readonly (readonly Uint32Array[])[]) => void;
   /** How many rows and versions there were, and how to name those that differ, if any do. */
   readonly finish: () => Promise<{ readonly rows: number; readonly closerLook: CloserLook | undefined }>;
   readonly close: () => Promise<void>;
 };
+
+/** Folds events of whole streams into sums of the rows that they make. */
+export function sumFolded(models: readonly ReadModel[], comparable: readonly Comparable[], salt: string) {
+  const sums = comparable.map(({ model: name, upTo }) => {
+    const model = models.find(each => each.name === name);
+    if (!model) throw new Error(`there is no read model ${name}`);
+    return { model, upTo, tables: tablesOf(model).map(table => ({ ...table, sums: sumOfRows(salt) })) };
+  });
+  const fold = foldPlainly(
+    sums.map(({ model, upTo, tables }) => ({
+      model,
+      upTo,
+      tell: version => {
+        const table = tableFor(tables, version);
+        table?.sums.add(bucketOf(version.id), table.lineOf(version));
+      },
+    })),
+  );
+  return {
+    add: fold.add,
+    close: fold.close,
+    finish: (): readonly (readonly Uint32Array[])[] => {
+      fold.finish();
+      return sums.map(({ tables }) => tables.map(table => table.sums.lanes));
+    },
+  };
+}
 
 /** Takes the log once more. */
 export type CloserLook = {
@@ -58,18 +79,20 @@ type Compared = {
   readonly model: ReadModel;
   readonly schema: string;
   readonly upTo: bigint;
-  readonly tables: readonly Table[];
+  readonly tables: readonly (Table & { readonly stored: Sums; readonly folded: Sums })[];
 };
 
 type Table = {
   readonly name: TableName;
-  readonly stored: Sums;
-  readonly folded: Sums;
-  readonly ofValues: (values: readonly unknown[]) => Cells;
-  readonly ofVersion: (version: TrueVersion) => Cells;
+  readonly columns: readonly SqlColumn[];
+  readonly lineOf: (version: TrueVersion) => string;
 };
 
-const PAGE = 2_000;
+/** The two tables of a build. */
+type TableName = 'rows' | 'history';
+
+/** How often it is told how many rows have been read. */
+const TELL_EVERY = 2_000;
 /** Of one table; where more differ, those in the others are like these. */
 const LOOKED_INTO = 32;
 
@@ -83,48 +106,53 @@ export async function openRowCheck(postgresUrl: string, models: readonly ReadMod
   await client.connect();
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const { compared, skipped } = await comparable(client, models);
-    return rowCheck(client, compared, skipped);
+    const salt = newSalt();
+    const { compared, skipped } = await comparableOf(client, models, salt);
+    return rowCheck(client, salt, compared, skipped);
   } catch (error) {
     await client.end();
     throw error;
   }
 }
 
-function rowCheck(client: pg.Client, compared: readonly Compared[], skipped: RowCheck['skipped']): RowCheck {
-  const fold = foldPlainly(compared.map(summed));
+function rowCheck(
+  client: pg.Client,
+  salt: string,
+  compared: readonly Compared[],
+  skipped: RowCheck['skipped'],
+): RowCheck {
   let rows = 0;
   return {
     skipped,
-    upTo: compared.reduce((most, { upTo }) => (upTo > most ? upTo : most), -1n),
+    salt,
+    comparable: compared.map(({ model, upTo }) => ({ model: model.name, upTo })),
     readTables: async told => {
       for (const each of compared)
         for (const table of each.tables)
-          await readTable(client, each, table.name, values => {
-            table.stored.add(String(values[1]), JSON.stringify(table.ofValues(values)));
-            if (++rows % PAGE === 0) told(rows);
+          await readTable(client, each, table, line => {
+            table.stored.addBytes(bucketOfLine(line), line);
+            if (++rows % TELL_EVERY === 0) told(rows);
           });
     },
-    add: fold.add,
+    addFolded: lanes => {
+      for (const [i, { tables }] of compared.entries())
+        for (const [j, { folded }] of tables.entries()) folded.addLanes(lanes[i]?.[j] ?? EMPTY);
+    },
     finish: async () => {
-      fold.finish();
-      fold.close();
       const wrong = compared.flatMap(each =>
         each.tables.map(table => ({ each, table, buckets: differing(table.stored, table.folded) })),
       );
       const found = wrong.filter(({ buckets }) => buckets.length > 0);
       return { rows, closerLook: found.length === 0 ? undefined : await lookCloser(client, found) };
     },
-    close: async () => {
-      fold.close();
-      await client.end();
-    },
+    close: () => client.end(),
   };
 }
 
-async function comparable(client: pg.Client, models: readonly ReadModel[]) {
+const EMPTY = new Uint32Array();
+
+async function comparableOf(client: pg.Client, models: readonly ReadModel[], salt: string) {
   const builds = await readBuilds(client);
-  const salt = newSalt();
   const compared: Compared[] = [];
   const skipped: { model: string; why: string }[] = [];
   for (const model of models) {
@@ -136,78 +164,90 @@ async function comparable(client: pg.Client, models: readonly ReadModel[]) {
         why: 'the tables are of an older version, and are being built anew',
       });
     else {
-      const names: readonly TableName[] = model.history ? ['rows', 'history'] : ['rows'];
-      const upTo = active.point?.commit ?? -1n;
-      compared.push({
-        model,
-        schema: active.schema,
-        upTo,
-        tables: names.map(name => tableOf(model, name, salt)),
-      });
+      const tables = tablesOf(model).map(table => ({
+        ...table,
+        stored: sumOfRows(salt),
+        folded: sumOfRows(salt),
+      }));
+      compared.push({ model, schema: active.schema, upTo: active.point?.commit ?? -1n, tables });
     }
   }
   return { compared, skipped };
 }
 
-function tableOf(model: ReadModel, name: TableName, salt: string): Table {
-  const columns = columnsIn(model, name);
-  return {
-    name,
-    stored: sumOfTexts(salt),
-    folded: sumOfTexts(salt),
-    ofValues: cellsOfValues(columns),
-    ofVersion: cellsOfVersions(columns),
-  };
+function tablesOf(model: ReadModel): readonly Table[] {
+  const columns = columnsOf(model);
+  const rows: Table = { name: 'rows', columns, lineOf: copyLineOf(columns) };
+  if (!model.history) return [rows];
+  const all = [...columns, ...endColumns];
+  return [rows, { name: 'history', columns: all, lineOf: copyLineOf(all) }];
 }
 
 /** A current version stands in the rows, one that was superseded in the history. */
-const tableFor = (tables: readonly Table[], { knownTo }: TrueVersion): Table | undefined =>
+const tableFor = <T extends Table>(tables: readonly T[], { knownTo }: TrueVersion): T | undefined =>
   tables[knownTo === null ? 0 : 1];
 
-const summed = ({ model, upTo, tables }: Compared): Folded => ({
-  model,
-  upTo,
-  tell: version => {
-    const table = tableFor(tables, version);
-    table?.folded.add(version.id, JSON.stringify(table.ofVersion(version)));
-  },
-});
+/** By the end of the row's id: also where ids begin with a time, that is as good as random. */
+const bucketOf = (id: string): number => Number.parseInt(id.slice(-HEX_DIGITS), 16);
 
-async function readTable(
-  client: pg.Client,
-  { model, schema }: Compared,
-  table: TableName,
-  each: (values: readonly unknown[]) => void,
-): Promise<void> {
-  const columns = listOf(columnsIn(model, table));
-  await client.query(
-    `DECLARE rows_read NO SCROLL CURSOR FOR SELECT ${columns} FROM ${quoted(schema)}.${table}`,
-  );
-  const fetch = { text: `FETCH ${PAGE} FROM rows_read`, rowMode: 'array' as const, types: sqlTypes };
-  for (;;) {
-    const { rows } = await client.query<unknown[]>(fetch);
-    for (const values of rows) each(values);
-    if (rows.length < PAGE) break;
+const HEX_DIGITS = 3; // 4,096 of them
+const UUID_CHARS = 36;
+const TAB = 9;
+const LINE_FEED = 10;
+
+/** The id is what comes after the first tab. */
+function bucketOfLine(line: Uint8Array): number {
+  const end = line.indexOf(TAB) + 1 + UUID_CHARS;
+  let bucket = 0;
+  for (let at = end - HEX_DIGITS; at < end; at++) {
+    const code = line[at] ?? 0;
+    bucket = bucket * 16 + (code <= 57 ? code - 48 : code - 87); // 0–9, a–f
   }
-  await client.query('CLOSE rows_read');
+  return bucket;
 }
 
-type Wrong = { readonly each: Compared; readonly table: Table; readonly buckets: readonly number[] };
+/** Every row as a line of COPY's, without its end; to be used at once, for its bytes are written over. */
+async function readTable(
+  client: pg.Client,
+  { schema }: Compared,
+  { name, columns }: Table,
+  each: (line: Buffer) => void,
+): Promise<void> {
+  const copy = client.query(
+    copyTo(`COPY (SELECT ${listOf(columns)} FROM ${quoted(schema)}.${name}) TO STDOUT`),
+  );
+  let rest: Buffer | undefined;
+  for await (const chunk of copy as AsyncIterable<Buffer>) {
+    const bytes = rest ? Buffer.concat([rest, chunk]) : chunk;
+    let from = 0;
+    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
+      each(bytes.subarray(from, end));
+      from = end + 1;
+    }
+    rest = from < bytes.length ? bytes.subarray(from) : undefined;
+  }
+}
+
+type Wrong = {
+  readonly each: Compared;
+  readonly table: Compared['tables'][number];
+  readonly buckets: readonly number[];
+};
 
 /** Both sides of some buckets, by what a version is told from others by. */
 async function lookCloser(client: pg.Client, found: readonly Wrong[]): Promise<CloserLook> {
   const looks = found.map(({ each, table, buckets }) => {
     const wanted = new Uint8Array(BUCKETS);
     for (const bucket of buckets.slice(0, LOOKED_INTO)) wanted[bucket] = 1;
-    return { each, table, wanted, stored: new Map<string, Cells>(), folded: new Map<string, Cells>() };
+    return { each, table, wanted, stored: new Map<string, string>(), folded: new Map<string, string>() };
   });
   for (const { each, table, wanted, stored } of looks)
-    await readTable(client, each, table.name, values => {
-      if (wanted[bucketOf(String(values[1]))] !== 1) return;
-      const cells = table.ofValues(values);
-      let name = nameOf(each.model, cells);
+    await readTable(client, each, table, bytes => {
+      if (wanted[bucketOfLine(bytes)] !== 1) return;
+      const line = bytes.toString();
+      let name = nameOf(table, line);
       while (stored.has(name)) name += '/'; // one too many
-      stored.set(name, cells);
+      stored.set(name, line);
     });
   const models = [...new Set(looks.map(({ each }) => each))];
   const fold = foldPlainly(
@@ -218,8 +258,8 @@ async function lookCloser(client: pg.Client, found: readonly Wrong[]): Promise<C
         const table = tableFor(tables, version);
         const look = looks.find(each => each.table === table);
         if (!look || !table || look.wanted[bucketOf(version.id)] !== 1) return;
-        const cells = table.ofVersion(version);
-        look.folded.set(nameOf(model, cells), cells);
+        const line = table.lineOf(version);
+        look.folded.set(nameOf(table, line), line);
       },
     })),
   );
@@ -229,34 +269,35 @@ async function lookCloser(client: pg.Client, found: readonly Wrong[]): Promise<C
       fold.finish();
       fold.close();
       return looks.flatMap(({ each, table, stored, folded }) =>
-        differences(each.model, table.name, stored, folded),
+        differences(each.model, table, stored, folded),
       );
     },
   };
 }
 
 /** Workspace, id, and the position since when the version is known. */
-const nameOf = (model: ReadModel, cells: Cells): string => {
-  const known = columnsIn(model, 'rows').findIndex(({ of }) => of === 'knownFrom');
-  return `${cells[0]}/${cells[1]}/${cells[known]}`;
-};
+function nameOf({ columns }: Table, line: string): string {
+  const fields = fieldsIn(line);
+  return `${fields[0]}/${fields[1]}/${fields[columns.findIndex(({ of }) => of === 'knownFrom')]}`;
+}
 
 function differences(
   model: ReadModel,
-  table: TableName,
-  stored: ReadonlyMap<string, Cells>,
-  folded: ReadonlyMap<string, Cells>,
+  { name: table, columns }: Table,
+  stored: ReadonlyMap<string, string>,
+  folded: ReadonlyMap<string, string>,
 ): readonly RowDifference[] {
-  const columns = columnsIn(model, table);
   return [...new Set([...stored.keys(), ...folded.keys()])].flatMap((name): RowDifference[] => {
     const [is, should] = [stored.get(name), folded.get(name)];
+    if (is === should) return [];
     const [workspaceId = '', id = '', position = ''] = name.split('/');
     const of = { model: model.name, table, workspaceId, id, position };
-    if (!is) return [{ kind: 'missing', columns: [], ...of }];
-    if (!should) return [{ kind: 'unfounded', columns: [], ...of }];
+    if (is === undefined) return [{ kind: 'missing', columns: [], ...of }];
+    if (should === undefined) return [{ kind: 'unfounded', columns: [], ...of }];
+    const [fieldsAre, fieldsShould] = [fieldsIn(is), fieldsIn(should)];
     const wrong = columns.flatMap(({ name: column }, i) =>
-      JSON.stringify(is[i]) === JSON.stringify(should[i]) ? [] : [column],
+      fieldsAre[i] === fieldsShould[i] ? [] : [column],
     );
-    return wrong.length === 0 ? [] : [{ kind: 'differs', columns: wrong, ...of }];
+    return [{ kind: 'differs', columns: wrong, ...of }];
   });
 }

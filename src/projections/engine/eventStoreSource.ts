@@ -5,7 +5,6 @@ import {
   END,
   type EventStoreDBClient,
   excludeSystemEvents,
-  type Filter,
   FORWARDS,
   type ReadPosition,
   START,
@@ -35,32 +34,18 @@ export const eventStoreSource = (client: EventStoreDBClient, decode: Decode): Pr
 
 type Read<E> = (events: readonly AllStreamRecordedEvent[]) => Promise<readonly E[]>;
 
-/** Which events a source has: as the server filters them, and as they are told by their types. */
-export type Wanted = { readonly filter: Filter; readonly has: (type: string) => boolean };
-
-const ALL_BUT_SYSTEM: Wanted = { filter: excludeSystemEvents(), has: type => !type.startsWith('$') };
-
 /** Events as `read` makes them of stored ones, a batch as it is taken. */
-export const logSource = <E>(
-  client: EventStoreDBClient,
-  read: Read<E>,
-  { filter, has }: Wanted = ALL_BUT_SYSTEM,
-): EventSource<E> => ({
-  subscribe: after => subscribe(client, read, filter, after),
+export const logSource = <E>(client: EventStoreDBClient, read: Read<E>): EventSource<E> => ({
+  subscribe: after => subscribe(client, read, after),
   idAt: point => idAt(client, point),
-  end: () => lastEvent(client, has),
+  end: () => lastEvent(client, ({ type }) => !type.startsWith('$')),
 });
 
-function subscribe<E>(
-  client: EventStoreDBClient,
-  read: Read<E>,
-  filter: Filter,
-  after: LogPoint | undefined,
-): Feed<E> {
+function subscribe<E>(client: EventStoreDBClient, read: Read<E>, after: LogPoint | undefined): Feed<E> {
   const subscription = client.subscribeToAll({
     fromPosition: after ? { commit: after.commit, prepare: after.prepare } : START,
     // No `checkpointReached`: the client calls it before the events ahead of it are handled.
-    filter,
+    filter: excludeSystemEvents(),
   });
   const queue = feedQueue<AllStreamRecordedEvent>({
     pause: () => subscription.pause(),
@@ -145,12 +130,16 @@ async function readStream(
   }));
 }
 
-async function lastEvent(client: EventStoreDBClient, has: Wanted['has']): Promise<LogPoint | undefined> {
-  // Reads of $all know no filter, and system events may follow each other in numbers.
+/** The last event that is wanted. */
+export async function lastEvent(
+  client: EventStoreDBClient,
+  isWanted: (event: AllStreamRecordedEvent) => boolean,
+): Promise<LogPoint | undefined> {
+  // Reads of $all know no filter, and others may follow each other in numbers.
   let from: ReadPosition = END;
   for (;;) {
     const page = await readBack(client, from);
-    const found = page.find(({ type }) => has(type));
+    const found = page.find(isWanted);
     const last = page.at(-1);
     if (found || !last) return found && pointOf(found);
     from = last.position;

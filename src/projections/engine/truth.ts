@@ -34,7 +34,7 @@ export type TrueFold = {
   readonly close: () => void;
 };
 
-const IN_MEMORY = 40_000;
+const IN_MEMORY = 10_000;
 
 export function foldPlainly(models: readonly Folded[], inMemory = IN_MEMORY): TrueFold {
   const current = spillMap<{ readonly of: number; readonly version: TrueVersion }>(inMemory);

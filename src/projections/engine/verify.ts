@@ -18,8 +18,12 @@ export function foldFromScratch(
   );
   for (const event of events) fold.add(event);
   fold.finish();
+  for (const list of versions.values()) list.sort(byBirth);
   return versions;
 }
+
+const byBirth = (a: TrueVersion, b: TrueVersion): number =>
+  a.knownFrom < b.knownFrom ? -1 : a.knownFrom > b.knownFrom ? 1 : 0;
 
 /** The version of each row that was true at an instant, as known at a position: at most one a row. */
 export function truthAt(

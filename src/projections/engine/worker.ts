@@ -22,7 +22,7 @@ const logger = createLogger(options.logLevel, 'projector');
 const pool = new pg.Pool({
   connectionString: options.postgresUrl,
   max: 4,
-  application_name: 'relata projector',
+  application_name: `relata projector, ${options.instance}`,
 });
 pool.on('error', error => logger.warn({ err: error }, 'an idle connection to Postgres broke'));
 const client = connectEventStore(options.eventStoreUrl);

@@ -11,12 +11,17 @@ export type Chains = {
   readonly close: () => void;
 };
 
-const IN_MEMORY = 200_000;
+/** The last event of a stream: its revision, and the hash that the next one must carry. */
+type End = { revision: number; hash: string };
+
+const IN_MEMORY = 50_000;
 
 /** @param trusted streams may have begun before what is looked at: their first event here is believed. */
-export function checkChains(findings: Findings, { trusted }: { readonly trusted: boolean }): Chains {
-  /** By stream the last revision and the hash that the next event must carry: `3 a1b2…`. */
-  const ends = spillMap<string>(IN_MEMORY);
+export function checkChains(
+  findings: Pick<Findings, 'add'>,
+  { trusted }: { readonly trusted: boolean },
+): Chains {
+  const ends = spillMap<End>(IN_MEMORY);
 
   return {
     add: (event, position) => {
@@ -29,8 +34,7 @@ export function checkChains(findings: Findings, { trusted }: { readonly trusted:
           message: `${type} at revision ${revision} of ${stream} is not the event that its id was made of: one of its fields was changed, or Relata didn't write it`,
           ...at,
         });
-      const end = ends.get(stream);
-      const known = end === undefined ? undefined : parse(end);
+      const known = ends.get(stream);
       const expected = known ? known.revision + 1 : trusted ? revision : 0;
       if (revision !== expected)
         findings.add({
@@ -48,15 +52,13 @@ export function checkChains(findings: Findings, { trusted }: { readonly trusted:
           });
       }
       const text = content.textWith(id);
-      ends.set(stream, `${revision} ${hashOfText(text)}`);
+      const end = known ?? { revision, hash: '' };
+      end.revision = revision;
+      end.hash = hashOfText(text);
+      if (!known) ends.set(stream, end);
       return text;
     },
     streams: ends.size,
     close: ends.close,
   };
-}
-
-function parse(end: string): { readonly revision: number; readonly hash: string } {
-  const space = end.indexOf(' ');
-  return { revision: Number(end.slice(0, space)), hash: end.slice(space + 1) };
 }

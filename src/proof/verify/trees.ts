@@ -2,11 +2,10 @@
  * One workspace's tree, made anew from the log: every signed head in the log must be the root that it had, under a key
  * that was published before, and so must every head that a witness holds. What Postgres keeps of the tree must be the same.
  */
-import { hash as digest } from 'node:crypto';
+import { sha256 } from '../../eventstore/sha256.ts';
 import { CHUNK, growingTree, joined } from '../growingTree.ts';
 import { isSignedBy, keyMessage, type PublishedKey, type TreeHead, verifies } from '../head.ts';
 import type { WitnessedHead } from '../headFiles.ts';
-import { leafHash } from '../merkle.ts';
 import { bytesOf } from '../treeStore.ts';
 import type { Findings } from './findings.ts';
 
@@ -16,12 +15,16 @@ export type TreeCheck = {
   readonly finish: () => TreeSummary;
 };
 
+/** An event, as far as trees are concerned. */
 export type Leaf = {
-  readonly text: string;
-  readonly type: string;
-  readonly data: unknown;
+  readonly hash: Buffer;
   readonly position: bigint;
+  /** Of events that say something of the tree themselves. */
+  readonly says?: { readonly type: string; readonly data: unknown } | undefined;
 };
+
+/** Types of events that a `Leaf` must say. */
+export const SAYING: ReadonlySet<string> = new Set(['TreeHeadSigned', 'SigningKeyPublished']);
 
 export type TreeSummary = {
   readonly workspaceId: string;
@@ -165,10 +168,9 @@ export function checkTree({ workspaceId, findings, witnessed, cached, since }: T
   };
 
   return {
-    add: ({ text, type, data, position }) => {
-      if (type === 'SigningKeyPublished') addKey(data, position);
-      if (type === 'TreeHeadSigned') checkHead(data, position);
-      const leaf = leafHash(text);
+    add: ({ hash: leaf, position, says }) => {
+      if (says?.type === 'SigningKeyPublished') addKey(says.data, position);
+      if (says?.type === 'TreeHeadSigned') checkHead(says.data, position);
       leaves.push(leaf);
       positions.push(position);
       places.push(position);
@@ -231,5 +233,3 @@ function recentPositions(
     at: (index: number) => (index >= 0 && index < size ? String(kept[index % kept.length]) : undefined),
   };
 }
-
-const sha256 = (bytes: Buffer): Buffer => digest('sha256', bytes, 'buffer');

@@ -5,30 +5,37 @@
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import type pg from 'pg';
 import type { Codec } from '../../eventstore/codec.ts';
+import type { KeyringOptions } from '../../eventstore/personal/keyring.ts';
 import {
   type CloserLook,
   openRowCheck,
   type RowCheck,
   type RowDifference,
 } from '../../projections/engine/checkRows.ts';
+import { lastEvent } from '../../projections/engine/eventStoreSource.ts';
 import type { LogPoint } from '../../projections/engine/source.ts';
 import { openSession } from '../../projections/query/session.ts';
 import type { ReadModel } from '../../projections/readModel.ts';
 import { fatal } from '../../runtime/fatal.ts';
 import type { WitnessedHead } from '../headFiles.ts';
 import { headOfSize, type Reads } from '../heads.ts';
-import type { StoredLogEvent } from '../storedLog.ts';
-import { type StoredLog, storedLogWithDeletions } from '../storedLog.ts';
+import { readPart, type StoredLogEvent, WHOLE } from '../storedLog.ts';
+import { checkTrees, type TreesCheck } from './allTrees.ts';
 import { readBeginning, readCachedTrees } from './cachedTrees.ts';
 import { collectFindings, type Finding, type Findings, type Remark } from './findings.ts';
+import { decodedOf } from './reader.ts';
+import { readInThreads } from './readers.ts';
 import type { Beginning, TreeSummary } from './trees.ts';
-import { checkLogOf, decoded, readLog } from './verifyLog.ts';
 
 export type VerifyOptions = {
   readonly client: EventStoreDBClient;
+  /** With credentials, as is the next. */
+  readonly eventStoreUrl: string;
   readonly postgresUrl: string;
   readonly pool: pg.Pool;
   readonly codec: Pick<Codec, 'decode'>;
+  /** What those of persons are wrapped by, for the threads that read. */
+  readonly keys: KeyringOptions;
   readonly models: readonly ReadModel[];
   readonly witnessed: readonly WitnessedHead[];
   /** The size of a head whose events are believed. */
@@ -56,7 +63,6 @@ export type Report = {
 
 export async function verify(options: VerifyOptions): Promise<Report> {
   const { client, witnessed } = options;
-  const log = storedLogWithDeletions(client);
   const findings = collectFindings();
   const { since, cached } = await kept(options);
   const rows = since ? undefined : await openRowCheck(options.postgresUrl, options.models);
@@ -66,17 +72,64 @@ export async function verify(options: VerifyOptions): Promise<Report> {
       message: `The first ${since.head.size} events and the read models were not looked at: run relata verify without --since for those.`,
     });
   try {
-    const end = await log.end();
-    const check = checkLogOf({ findings, witnessed, cached, since });
-    if (end) await passOver(options, log, end, since, check.add, rows);
-    const { events, streams, trees } = check.finish();
-    for (const tree of trees) remarkOn(tree, witnessed.length > 0, findings);
-    const compared = rows ? await compareRows(options, log, rows, findings) : 0;
+    // With the system events: one of them may be the last, and take a stream away.
+    const end = await lastEvent(client, () => true);
+    const trees = checkTrees({ findings, witnessed, cached, since });
+    const { events, streams } = await readAll(options, { end, since, rows, findings, trees });
+    const summaries = trees.finish();
+    for (const tree of summaries) remarkOn(tree, witnessed.length > 0, findings);
+    const compared = rows ? await compareRows(options, rows, findings) : 0;
     const [found, { named, remarks }] = [findings.count(), findings];
-    return { ok: found === 0, events, streams, trees, rows: compared, findings: named, found, remarks };
+    return {
+      ok: found === 0,
+      events,
+      streams,
+      trees: summaries,
+      rows: compared,
+      findings: named,
+      found,
+      remarks,
+    };
   } finally {
     await rows?.close();
   }
+}
+
+type Parts = {
+  readonly end: LogPoint | undefined;
+  readonly since: Beginning | undefined;
+  readonly rows: RowCheck | undefined;
+  readonly findings: Findings;
+  readonly trees: TreesCheck;
+};
+
+/** The log in threads of their own, and the tables in this one. */
+async function readAll(
+  { eventStoreUrl, postgresUrl, keys, told, signal }: VerifyOptions,
+  { end, since, rows, findings, trees }: Parts,
+) {
+  const reading = end
+    ? readInThreads({
+        eventStoreUrl,
+        postgresUrl,
+        keys,
+        from: since && pointOf(since.head),
+        end,
+        only: since?.head.workspaceId,
+        rows: rows?.comparable ?? [],
+        salt: rows?.salt ?? '',
+        findings,
+        each: trees.add,
+        told: position => told({ part: 'log', position, end: end.commit }),
+        signal,
+      })
+    : { events: 0, streams: 0, lanes: [] };
+  const [read] = await Promise.all([
+    reading,
+    rows?.readTables(count => told({ part: 'tables', rows: count })),
+  ]);
+  for (const lanes of read.lanes) rows?.addFolded(lanes);
+  return read;
 }
 
 /** What Postgres keeps of the trees, in one snapshot. */
@@ -105,24 +158,6 @@ async function headFor(
   );
 }
 
-async function passOver(
-  { codec, told, signal }: VerifyOptions,
-  log: StoredLog,
-  end: LogPoint,
-  since: Beginning | undefined,
-  add: (event: StoredLogEvent) => void,
-  rows: RowCheck | undefined,
-): Promise<void> {
-  await rows?.readTables(count => told({ part: 'tables', rows: count }));
-  const fold = rows && decoded(codec, rows.add);
-  const from = since && pointOf(since.head);
-  const handle = async (events: readonly StoredLogEvent[]) => {
-    for (const event of events) add(event);
-    if (fold) await fold(events.filter(({ point }) => point.commit <= rows.upTo));
-  };
-  await readLog(log, from, end, handle, position => told({ part: 'log', position, end: end.commit }), signal);
-}
-
 /** Of events that are written one by one, as all of ours are, both positions are the same. */
 const pointOf = ({ position }: WitnessedHead): LogPoint => ({
   commit: BigInt(position),
@@ -130,32 +165,31 @@ const pointOf = ({ position }: WitnessedHead): LogPoint => ({
   eventId: '', // a subscription doesn't ask for it
 });
 
-async function compareRows(
-  { codec, told, signal }: VerifyOptions,
-  log: StoredLog,
-  rows: RowCheck,
-  findings: Findings,
-): Promise<number> {
+async function compareRows(options: VerifyOptions, rows: RowCheck, findings: Findings): Promise<number> {
   for (const { model, why } of rows.skipped)
-    findings.remark({ code: 'NOT_COMPARED', message: `The read model ${model} was not compared: ${why}.` });
+    findings.remark({
+      code: 'NOT_COMPARED',
+      message: `The read model ${model} was not compared: ${why}.`,
+    });
   const { rows: count, closerLook } = await rows.finish();
-  if (closerLook) for (const difference of await name(closerLook)) findings.add(findingOf(difference));
+  if (closerLook)
+    for (const difference of await look(options, closerLook)) findings.add(findingOf(difference));
   return count;
+}
 
-  async function name(look: CloserLook): Promise<readonly RowDifference[]> {
-    const end = await log.end();
-    const upTo = { commit: rows.upTo, prepare: rows.upTo, eventId: '' };
-    if (end && rows.upTo >= 0n)
-      await readLog(
-        log,
-        undefined,
-        end.commit < rows.upTo ? end : upTo,
-        decoded(codec, look.add),
-        position => told({ part: 'differences', position, end: rows.upTo }),
-        signal,
-      );
-    return look.finish();
-  }
+/** Reads the log once more, for the few rows that differ. */
+async function look(
+  { client, codec, told, signal }: VerifyOptions,
+  closerLook: CloserLook,
+): Promise<readonly RowDifference[]> {
+  const end = await lastEvent(client, () => true);
+  if (!end) return closerLook.finish();
+  const handle = async (events: readonly StoredLogEvent[]) => {
+    for (const event of await decodedOf(codec, events)) closerLook.add(event);
+    told({ part: 'differences', position: events.at(-1)?.point.commit ?? -1n, end: end.commit });
+  };
+  await readPart(client, WHOLE, undefined, end, handle, signal);
+  return closerLook.finish();
 }
 
 function findingOf({ kind, model, table, workspaceId, id, position, columns }: RowDifference): Finding {

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { buildServer, type ServerOptions } from '../../../src/api/server.ts';
 import { SEEDED_OWNER } from '../../../src/app/owner.ts';
 import { byWorkspace } from '../../../src/app/visibility.ts';
+import { undoServiceOf } from '../../../src/commands/undo/series.ts';
 import type { CommandRequest } from '../../../src/commands/wish.ts';
 import { connectEventStore, disconnect } from '../../../src/eventstore/client.ts';
 import type { Position, RecordedEvent } from '../../../src/eventstore/envelope.ts';
@@ -14,7 +15,7 @@ import { eventStoreSource } from '../../../src/projections/engine/eventStoreSour
 import { type Projector, startProjector } from '../../../src/projections/engine/projector.ts';
 import { openVisibility } from '../../../src/projections/engine/visibility.ts';
 import { openReadPool } from '../../../src/projections/query/readPool.ts';
-import { carriedOut, codec, type Success, writeSide } from '../../support/writeSide.ts';
+import { carriedOut, catalog, codec, type Success, writeSide } from '../../support/writeSide.ts';
 import { startTestPostgres } from '../projections/database.ts';
 import { silent } from '../projections/running.ts';
 
@@ -58,7 +59,7 @@ export async function openWorld(options: Varied = {}) {
   const serve = async (more: Varied = {}) => {
     const app = await buildServer({
       dispatch: writer.dispatch,
-      undo: { undo: writer.undo, logEnd: writer.streams.end },
+      undo: undoServiceOf({ ...writer, catalog }),
       pool,
       visibility: byWorkspace(visibility),
       log: eventLog(client),

@@ -10,8 +10,7 @@ import { isMismatch, openTrees } from '../../../src/proof/keptTrees.ts';
 import { leafHash, rootFromPath, rootOf } from '../../../src/proof/merkle.ts';
 import { resetTrees } from '../../../src/proof/treeStore.ts';
 import { readCachedTrees } from '../../../src/proof/verify/cachedTrees.ts';
-import { collectFindings } from '../../../src/proof/verify/findings.ts';
-import { checkLogOf } from '../../../src/proof/verify/verifyLog.ts';
+import { checkedLog } from '../../support/checkedLog.ts';
 import { followedLog } from '../../support/followedLog.ts';
 import { asLogged, newSigner, signedLog, WORKSPACE } from '../../support/signedLog.ts';
 import { startTestPostgres, type TestPostgres } from '../projections/database.ts';
@@ -60,11 +59,7 @@ async function reading<T>(read: (session: ReturnType<typeof openSession>) => Pro
 /** Nothing is wrong with the log, its heads, or what is kept of the tree. */
 async function expectTrue(): Promise<void> {
   const cached = await reading(session => readCachedTrees(session.read));
-  const findings = collectFindings();
-  const check = checkLogOf({ findings, witnessed: [], cached });
-  for (const event of asLogged(log.store.log())) check.add(event);
-  check.finish();
-  expect(findings.named).toEqual([]);
+  expect(checkedLog(log.store.log(), { cached }).found).toEqual([]);
 }
 
 describe('a head is signed', () => {

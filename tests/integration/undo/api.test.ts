@@ -1,5 +1,7 @@
 /** Undo over GraphQL: page by page, previewed first, and undone itself. */
+import { jsonEvent } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectEventStore } from '../../../src/eventstore/client.ts';
 import { openWorld, type World } from '../api/world.ts';
 
 let world: World;
@@ -90,6 +92,15 @@ test('one command is taken back by its id', async () => {
   expect(await nameOf(id, position)).toMatchObject({ name: 'Alone', archived: true });
 });
 
+test('what only follows from a record is not listed beside it', async () => {
+  const input = { name: 'Ann', emails: ['ann@example.com'] };
+  const { id } = await world.send('createContact', input, { correlationId: 'person' });
+  const { records, leftAlone } = await undo({ correlationId: 'person' });
+  expect(records.map(({ recordId }: { recordId: string }) => recordId)).toEqual([id]);
+  expect(leftAlone).toBe(0);
+  await world.send('createContact', input); // the address is free again
+});
+
 test('page by page, each record once', async () => {
   const ids = await accounts(5);
   for (const tag of ['x', 'y'])
@@ -145,4 +156,24 @@ describe('is refused', () => {
   ])('with %s', async (_, input, path) => {
     expect(await refused(UNDO_AT_ALL, { input })).toMatchObject({ code: 'VALIDATION', fields: [{ path }] });
   });
+});
+
+// The last one: from here on the timeline lacks events.
+test('where events of a record could not be applied, the answer says so, and undoes what it finds', async () => {
+  const ids = await accounts(2);
+  for (const id of ids)
+    await world.send('changeAccountDetails', { name: 'B' }, { id, correlationId: 'lacking' });
+  const client = connectEventStore(world.store.connectionString);
+  const event = jsonEvent({ type: 'AccountDreamt', data: {}, metadata: {} });
+  const { position } = await client.appendToStream(`account-default.${ids[0]}`, event);
+  await client.dispose();
+  expect(await world.visibility.waitFor(position?.commit ?? 0n, 20_000)).toBe('visible');
+  const { data, errors } = await world.ask(UNDO, { input: { correlationId: 'lacking' } });
+  expect(errors?.map(({ extensions }) => [extensions.code, extensions.details])).toEqual([
+    ['PARKED', expect.objectContaining({ model: 'timeline' })],
+  ]);
+  expect(data.undo.records).toMatchObject([
+    { recordId: ids[1], takenBackCount: 1, leftAloneCount: 0 },
+    { recordId: ids[0], leftAlone: [{ reason: 'REFUSED', rule: 'STREAM_UNREADABLE' }] },
+  ]);
 });

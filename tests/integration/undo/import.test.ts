@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { undoServiceOf } from '../../../src/commands/undo/series.ts';
 import { runImport } from '../../../src/integrations/import/runImport.ts';
 import { total } from '../../../src/integrations/import/summary.ts';
 import { undoCommand } from '../../../src/integrations/undo/cli.ts';
@@ -51,6 +52,7 @@ const first = async (type: string) => {
   return event.aggregateId;
 };
 
+let isLacking = false;
 async function relataUndo(...args: string[]) {
   let [out, err, closed] = ['', '', 0];
   const code = await undoCommand({
@@ -58,8 +60,8 @@ async function relataUndo(...args: string[]) {
     cwd: folder.path,
     context: { workspaceId: 'default', actor: { type: 'user', id: 'undoer' } },
     connect: async () => ({
-      undo: world.writer.undo,
-      logEnd: world.writer.streams.end,
+      ...undoServiceOf({ ...world.writer, catalog }),
+      isLacking: () => isLacking,
       visible: async position => {
         expect(await world.visibility.waitFor(position, 20_000)).toBe('visible');
       },
@@ -143,6 +145,14 @@ test('imported again it stays undone, as each row is known', async () => {
   const summary = await importShop();
   expect(total(summary.passes, 'imported')).toBe(0);
   expect(await world.log()).toHaveLength(length);
+});
+
+test('it says where records may be missing', async () => {
+  isLacking = true;
+  const { code, err } = await relataUndo('--correlation', correlationId).finally(() => {
+    isLacking = false;
+  });
+  expect([code, err]).toEqual([2, expect.stringContaining('relata parked list')]);
 });
 
 test('a command of it alone', async () => {

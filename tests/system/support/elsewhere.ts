@@ -40,7 +40,7 @@ export async function owner({ postgresUrl }: Servers): Promise<string | undefine
 export async function projectors({ postgresUrl }: Servers): Promise<number> {
   const rows = await query(
     postgresUrl,
-    `SELECT count(DISTINCT client_port) AS n FROM pg_stat_activity WHERE application_name = 'relata projector'`,
+    `SELECT count(DISTINCT application_name) AS n FROM pg_stat_activity WHERE application_name LIKE 'relata projector, %'`,
   );
   return Number(rows[0]?.n);
 }

@@ -13,6 +13,7 @@ export const startStub = (options: Partial<ServerOptions> = {}) =>
       throw new Error('no command must come this far');
     },
     undo: {
+      categories: [],
       undo: () => {
         throw new Error('nothing must be undone');
       },

@@ -7,7 +7,12 @@ test('is a map, whatever is done to it', () => {
   const keys = fc.integer({ min: 0, max: 12 }).map(String);
   const deeds = fc.array(
     fc.oneof(
-      fc.record({ do: fc.constant('set' as const), key: keys, value: fc.integer() }),
+      fc.record({
+        do: fc.constant('set' as const),
+        key: keys,
+        value: fc.integer(),
+        long: fc.constantFrom(0, 1_100, 1_100_000),
+      }),
       fc.record({ do: fc.constant('delete' as const), key: keys }),
       fc.record({ do: fc.constant('get' as const), key: keys }),
     ),
@@ -20,7 +25,10 @@ test('is a map, whatever is done to it', () => {
       try {
         for (const deed of list) {
           if (deed.do === 'set') {
-            const value = { position: BigInt(deed.value), row: { tags: [deed.key], none: undefined } };
+            const value = {
+              position: BigInt(deed.value),
+              row: { tags: ['x'.repeat(deed.long)], none: undefined },
+            };
             model.set(deed.key, value);
             map.set(deed.key, value);
           } else if (deed.do === 'delete') {

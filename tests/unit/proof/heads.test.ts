@@ -7,11 +7,10 @@ import { signHead } from '../../../src/proof/head.ts';
 import type { WitnessedHead } from '../../../src/proof/headFiles.ts';
 import { workspaceOf } from '../../../src/proof/leaf.ts';
 import { bytesOf } from '../../../src/proof/treeStore.ts';
-import { collectFindings } from '../../../src/proof/verify/findings.ts';
 import type { Beginning, CachedTree } from '../../../src/proof/verify/trees.ts';
-import { checkLogOf } from '../../../src/proof/verify/verifyLog.ts';
+import { checkedLog } from '../../support/checkedLog.ts';
 import type { LogEvent } from '../../support/memoryEventStore.ts';
-import { asLogged, leafOf, newSigner, signedLog, WORKSPACE } from '../../support/signedLog.ts';
+import { leafOf, newSigner, signedLog, WORKSPACE } from '../../support/signedLog.ts';
 import { carriedOut } from '../../support/writeSide.ts';
 
 let log: ReturnType<typeof signedLog>;
@@ -27,21 +26,12 @@ type Options = {
 };
 
 function verified({ events = log.events(), witnessed = [], cached, since }: Options = {}) {
-  const findings = collectFindings();
-  const check = checkLogOf({
-    findings,
+  const checked = checkedLog(events, {
     witnessed,
     cached: new Map(cached ? [[WORKSPACE, cached]] : []),
     ...(since && { since }),
   });
-  for (const event of asLogged(events)) check.add(event);
-  const { trees, ...counted } = check.finish();
-  return {
-    found: findings.named.map(({ code }) => code),
-    remarks: findings.remarks.map(({ code }) => code),
-    tree: trees.find(({ workspaceId }) => workspaceId === WORKSPACE),
-    ...counted,
-  };
+  return { ...checked, tree: checked.trees.find(({ workspaceId }) => workspaceId === WORKSPACE) };
 }
 
 test('it says how far heads and the witness reach', async () => {
@@ -99,6 +89,17 @@ describe('keys', () => {
     await sign();
     await signTrulyBy(log.signer(), { signedAt: '2017-04-01T00:00:00.000Z' });
     expect(verified().found).toEqual(['HEAD_SIGNATURE']);
+  });
+  test.each([7, null, {}, 'no key'])('a head by a key that was changed to %j is found', async publicKey => {
+    await sign();
+    const events = log
+      .events()
+      .map(event =>
+        event.type === 'SigningKeyPublished'
+          ? { ...event, data: { ...(event.data as object), publicKey } }
+          : event,
+      );
+    expect(verified({ events }).found).toContain('HEAD_SIGNATURE');
   });
   test('a head of another position than its last event has is found', async () => {
     await sign();

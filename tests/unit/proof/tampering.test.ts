@@ -2,10 +2,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { WitnessedHead } from '../../../src/proof/headFiles.ts';
-import { collectFindings } from '../../../src/proof/verify/findings.ts';
-import { checkLogOf } from '../../../src/proof/verify/verifyLog.ts';
+import { checkedLog } from '../../support/checkedLog.ts';
 import type { LogEvent } from '../../support/memoryEventStore.ts';
-import { asLogged, isOrdinary, newSigner, rewritten, signedLog } from '../../support/signedLog.ts';
+import { isOrdinary, newSigner, rewritten, signedLog } from '../../support/signedLog.ts';
 
 const log = signedLog();
 const heads: WitnessedHead[] = [];
@@ -26,11 +25,7 @@ function verified(
   given: readonly LogEvent[],
   witnessed: readonly WitnessedHead[] = heads,
 ): readonly string[] {
-  const findings = collectFindings();
-  const check = checkLogOf({ findings, witnessed, cached: new Map() });
-  for (const event of asLogged(given)) check.add(event);
-  check.finish();
-  return [...new Set(findings.named.map(({ code }) => code))].sort();
+  return [...new Set(checkedLog(given, { witnessed }).found)].sort();
 }
 
 const covered = () => heads.at(-1)!.size;

@@ -104,12 +104,18 @@ async function pageOf(target: Target, { first, after }: Asked, context: Context)
   if (size < 1 || size > MAX_PAGE) throw invalid('first', `must be from 1 to ${MAX_PAGE}`);
   const place = after ? placeOf(after) : undefined;
   if (after && !place) throw invalid('after', 'is not a cursor of this list; begin again without it');
-  const { session } = newReads(services, workspaceId);
+  const { parked, onFound } = context.reads;
+  const { session } = newReads(services, workspaceId, parked, onFound);
   session.after(await services.undo.logEnd());
-  const found = await fetchSeriesRecords(session, target, {
-    limit: size + 1,
-    ...(place && { after: place }),
-  });
+  const { categories } = services.undo;
+  const found = await fetchSeriesRecords(
+    session,
+    { ...target, categories },
+    {
+      limit: size + 1,
+      ...(place && { after: place }),
+    },
+  );
   if (found.length === 0 && !place)
     throw apiError('nothing was done under this id, or it touched no record', { code: 'NOT_FOUND' });
   const keys = found.slice(0, size);
