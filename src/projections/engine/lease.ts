@@ -29,6 +29,22 @@ const TAKE = `
     WHERE held.until < clock_timestamp() OR held.owner = excluded.owner
   RETURNING owner`;
 
+/** The name under which a projector's sessions are seen in Postgres. */
+export const sessionName = (instance: string): string => `relata projector, ${instance}`;
+
+/** Asked without waiting for the lease's row, which a holder may have locked. */
+const HELD = `SELECT FROM relata.lease WHERE name = 'projector' AND until >= clock_timestamp()`;
+
+/**
+ * A holder that was paused in the middle of a transaction keeps its locks for as long as it sleeps, on the lease's own
+ * row too. Once its lease has run out its transactions are ended, and undone with that.
+ */
+const END_TRANSACTIONS = `
+  SELECT pg_terminate_backend(session.pid) FROM relata.lease AS held
+  JOIN pg_stat_activity AS session ON session.application_name = $1 || held.instance
+    AND session.datname = current_database() AND session.xact_start IS NOT NULL
+  WHERE held.until < clock_timestamp() AND held.instance <> $2`;
+
 /**
  * Waits until the lease is ours.
  * @param onHeld told as often as another is found to have it.
@@ -40,11 +56,16 @@ export async function takeLease(
   onHeld: () => void,
 ): Promise<Lease> {
   const token = randomUUID();
-  while (!(await take(options, token))) {
+  const { pool, instance, milliseconds } = options;
+  for (;;) {
+    const { rowCount: holders } = await pool.query(HELD);
+    if (holders === 0) {
+      await pool.query(END_TRANSACTIONS, [sessionName(''), instance]);
+      if (await take(options, token)) return keep(options, token);
+    }
     onHeld();
-    await delay(options.milliseconds / 3, undefined, { signal });
+    await delay(milliseconds / 3, undefined, { signal });
   }
-  return keep(options, token);
 }
 
 /** For who has just started Postgres: whoever had the lease has lost it along with the server before. */

@@ -9,6 +9,7 @@ import { openVault } from '../../eventstore/personal/vault.ts';
 import { loadReadModels } from '../catalog.ts';
 import { eventStoreSource } from './eventStoreSource.ts';
 import { failureOf } from './failure.ts';
+import { sessionName } from './lease.ts';
 import { createLogger } from './logger.ts';
 import { type Projector, startProjector } from './projector.ts';
 import type { Companion, CompanionModule, FromWorker, ToWorker, WorkerOptions } from './workerMessages.ts';
@@ -22,7 +23,7 @@ const logger = createLogger(options.logLevel, 'projector');
 const pool = new pg.Pool({
   connectionString: options.postgresUrl,
   max: 4,
-  application_name: `relata projector, ${options.instance}`,
+  application_name: sessionName(options.instance),
 });
 pool.on('error', error => logger.warn({ err: error }, 'an idle connection to Postgres broke'));
 const client = connectEventStore(options.eventStoreUrl);

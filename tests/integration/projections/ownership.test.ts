@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { sessionName } from '../../../src/projections/engine/lease.ts';
 import { startTestPostgres, type TestPostgres } from './database.ts';
 import { gate } from './gate.ts';
 import { memoryLog } from './memoryLog.ts';
@@ -57,6 +58,25 @@ test('an owner that is killed is replaced once its lease has run out', async () 
   );
   const second = await run({ pool: postgres.pool, source: log.source });
   await until(second, ({ state }) => state === 'standby');
+  await reached(second, make(log));
+  await expectWhole(postgres.pool, log);
+});
+
+test('an owner that is paused within a transaction is replaced too, and that is undone', async () => {
+  const log = memoryLog();
+  const paused = new pg.Client({ connectionString: postgres.url, application_name: sessionName('paused') });
+  const broken = Promise.withResolvers<void>();
+  paused.on('error', () => undefined).on('end', broken.resolve);
+  await paused.connect();
+  await paused.query(
+    `INSERT INTO relata.lease VALUES ('projector', $1, 'paused', clock_timestamp() + interval '500 milliseconds')`,
+    [randomUUID()],
+  );
+  await paused.query('BEGIN');
+  await paused.query('SELECT FROM relata.lease FOR UPDATE');
+  await paused.query('LOCK TABLE relata.builds IN SHARE ROW EXCLUSIVE MODE');
+  const second = await run({ pool: postgres.pool, source: log.source });
+  await broken.promise;
   await reached(second, make(log));
   await expectWhole(postgres.pool, log);
 });
