@@ -188,6 +188,19 @@ test('events after the tables’ own position are none of theirs', async () => {
   expect((await check()).found).toEqual([]);
 });
 
+test('what is parked is as it was before the event that could not be applied', async () => {
+  const [broken, unread] = log.events();
+  log.append(
+    { type: 'ThingBroken', aggregateId: broken!.aggregateId },
+    { type: 'ThingChanged', aggregateId: broken!.aggregateId, data: { name: 'never shown' } },
+    { type: 'ThingChanged', aggregateId: unread!.aggregateId, data: { name: 'shown' } },
+  );
+  await projected(postgres.pool, log);
+  const parked = await postgres.pool.query('SELECT FROM relata.parked');
+  expect(parked.rowCount).toBeGreaterThan(0);
+  expect((await check()).found).toEqual([]);
+});
+
 test('what is not built yet is left out, and said', async () => {
   await postgres.reset();
   const { skipped, rows } = await check();
