@@ -4,29 +4,22 @@
  * folded up to where it stands in it.
  */
 import pg from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
-import type { RecordedEvent } from '../../eventstore/envelope.ts';
 import type { ReadModel } from '../readModel.ts';
 import { isWanted, readBuilds } from './builds.ts';
-import { copyLineOf, fieldsIn } from './copyText.ts';
-import { BUCKETS, differing, newSalt, type Sums, sumOfRows } from './rowSums.ts';
-import { columnsOf, endColumns, listOf, quoted, type SqlColumn } from './sqlNames.ts';
-import { foldPlainly, type TrueVersion } from './truth.ts';
-
-export type RowDifference = {
-  readonly kind: 'differs' | 'missing' | 'unfounded';
-  readonly model: string;
-  readonly table: TableName;
-  readonly workspaceId: string;
-  readonly id: string;
-  /** Of the event that made the version. */
-  readonly position: string;
-  /** Columns that are not as they should be. */
-  readonly columns: readonly string[];
-};
+import { parkedBySchema } from './parkedTable.ts';
+import { type Parked, parkingOf } from './parking.ts';
+import { type CloserLook, type Compared, lookCloser } from './rowDifferences.ts';
+import { differing, newSalt, sumOfRows } from './rowSums.ts';
+import { bucketOf, bucketOfLine, readTable, tableFor, tablesOf } from './tableLines.ts';
+import { foldPlainly } from './truth.ts';
 
 /** A read model that can be compared, and up to which position of the log it has come. */
-export type Comparable = { readonly model: string; readonly upTo: bigint };
+export type Comparable = {
+  readonly model: string;
+  readonly upTo: bigint;
+  /** What stays as it was before an event that could not be applied. */
+  readonly parked: readonly Parked[];
+};
 
 export type RowCheck = {
   /** Read models that can't be compared now, and why. */
@@ -44,15 +37,17 @@ export type RowCheck = {
 
 /** Folds events of whole streams into sums of the rows that they make. */
 export function sumFolded(models: readonly ReadModel[], comparable: readonly Comparable[], salt: string) {
-  const sums = comparable.map(({ model: name, upTo }) => {
+  const sums = comparable.map(({ model: name, upTo, parked }) => {
     const model = models.find(each => each.name === name);
     if (!model) throw new Error(`there is no read model ${name}`);
-    return { model, upTo, tables: tablesOf(model).map(table => ({ ...table, sums: sumOfRows(salt) })) };
+    const tables = tablesOf(model).map(table => ({ ...table, sums: sumOfRows(salt) }));
+    return { model, upTo, tables, parking: parkingOf(model, parked) };
   });
   const fold = foldPlainly(
-    sums.map(({ model, upTo, tables }) => ({
+    sums.map(({ model, upTo, parking, tables }) => ({
       model,
       upTo,
+      parking,
       tell: version => {
         const table = tableFor(tables, version);
         table?.sums.add(bucketOf(version.id), table.lineOf(version));
@@ -69,32 +64,8 @@ export function sumFolded(models: readonly ReadModel[], comparable: readonly Com
   };
 }
 
-/** Takes the log once more. */
-export type CloserLook = {
-  readonly add: (event: RecordedEvent) => void;
-  readonly finish: () => readonly RowDifference[];
-};
-
-type Compared = {
-  readonly model: ReadModel;
-  readonly schema: string;
-  readonly upTo: bigint;
-  readonly tables: readonly (Table & { readonly stored: Sums; readonly folded: Sums })[];
-};
-
-type Table = {
-  readonly name: TableName;
-  readonly columns: readonly SqlColumn[];
-  readonly lineOf: (version: TrueVersion) => string;
-};
-
-/** The two tables of a build. */
-type TableName = 'rows' | 'history';
-
 /** How often it is told how many rows have been read. */
 const TELL_EVERY = 2_000;
-/** Of one table; where more differ, those in the others are like these. */
-const LOOKED_INTO = 32;
 
 export async function openRowCheck(postgresUrl: string, models: readonly ReadModel[]): Promise<RowCheck> {
   const client = new pg.Client({
@@ -125,11 +96,11 @@ function rowCheck(
   return {
     skipped,
     salt,
-    comparable: compared.map(({ model, upTo }) => ({ model: model.name, upTo })),
+    comparable: compared.map(({ model, upTo, parked }) => ({ model: model.name, upTo, parked })),
     readTables: async told => {
       for (const each of compared)
         for (const table of each.tables)
-          await readTable(client, each, table, line => {
+          await readTable(client, each.schema, table, line => {
             table.stored.addBytes(bucketOfLine(line), line);
             if (++rows % TELL_EVERY === 0) told(rows);
           });
@@ -153,6 +124,7 @@ const EMPTY = new Uint32Array();
 
 async function comparableOf(client: pg.Client, models: readonly ReadModel[], salt: string) {
   const builds = await readBuilds(client);
+  const parkedIn = await parkedBySchema(client);
   const compared: Compared[] = [];
   const skipped: { model: string; why: string }[] = [];
   for (const model of models) {
@@ -169,135 +141,9 @@ async function comparableOf(client: pg.Client, models: readonly ReadModel[], sal
         stored: sumOfRows(salt),
         folded: sumOfRows(salt),
       }));
-      compared.push({ model, schema: active.schema, upTo: active.point?.commit ?? -1n, tables });
+      const parked = parkedIn.get(active.schema) ?? [];
+      compared.push({ model, schema: active.schema, upTo: active.point?.commit ?? -1n, parked, tables });
     }
   }
   return { compared, skipped };
-}
-
-function tablesOf(model: ReadModel): readonly Table[] {
-  const columns = columnsOf(model);
-  const rows: Table = { name: 'rows', columns, lineOf: copyLineOf(columns) };
-  if (!model.history) return [rows];
-  const all = [...columns, ...endColumns];
-  return [rows, { name: 'history', columns: all, lineOf: copyLineOf(all) }];
-}
-
-/** A current version stands in the rows, one that was superseded in the history. */
-const tableFor = <T extends Table>(tables: readonly T[], { knownTo }: TrueVersion): T | undefined =>
-  tables[knownTo === null ? 0 : 1];
-
-/** By the end of the row's id: also where ids begin with a time, that is as good as random. */
-const bucketOf = (id: string): number => Number.parseInt(id.slice(-HEX_DIGITS), 16);
-
-const HEX_DIGITS = 3; // 4,096 of them
-const UUID_CHARS = 36;
-const TAB = 9;
-const LINE_FEED = 10;
-
-/** The id is what comes after the first tab. */
-function bucketOfLine(line: Uint8Array): number {
-  const end = line.indexOf(TAB) + 1 + UUID_CHARS;
-  let bucket = 0;
-  for (let at = end - HEX_DIGITS; at < end; at++) {
-    const code = line[at] ?? 0;
-    bucket = bucket * 16 + (code <= 57 ? code - 48 : code - 87); // 0–9, a–f
-  }
-  return bucket;
-}
-
-/** Every row as a line of COPY's, without its end; to be used at once, for its bytes are written over. */
-async function readTable(
-  client: pg.Client,
-  { schema }: Compared,
-  { name, columns }: Table,
-  each: (line: Buffer) => void,
-): Promise<void> {
-  const copy = client.query(
-    copyTo(`COPY (SELECT ${listOf(columns)} FROM ${quoted(schema)}.${name}) TO STDOUT`),
-  );
-  let rest: Buffer | undefined;
-  for await (const chunk of copy as AsyncIterable<Buffer>) {
-    const bytes = rest ? Buffer.concat([rest, chunk]) : chunk;
-    let from = 0;
-    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
-      each(bytes.subarray(from, end));
-      from = end + 1;
-    }
-    rest = from < bytes.length ? bytes.subarray(from) : undefined;
-  }
-}
-
-type Wrong = {
-  readonly each: Compared;
-  readonly table: Compared['tables'][number];
-  readonly buckets: readonly number[];
-};
-
-/** Both sides of some buckets, by what a version is told from others by. */
-async function lookCloser(client: pg.Client, found: readonly Wrong[]): Promise<CloserLook> {
-  const looks = found.map(({ each, table, buckets }) => {
-    const wanted = new Uint8Array(BUCKETS);
-    for (const bucket of buckets.slice(0, LOOKED_INTO)) wanted[bucket] = 1;
-    return { each, table, wanted, stored: new Map<string, string>(), folded: new Map<string, string>() };
-  });
-  for (const { each, table, wanted, stored } of looks)
-    await readTable(client, each, table, bytes => {
-      if (wanted[bucketOfLine(bytes)] !== 1) return;
-      const line = bytes.toString();
-      let name = nameOf(table, line);
-      while (stored.has(name)) name += '/'; // one too many
-      stored.set(name, line);
-    });
-  const models = [...new Set(looks.map(({ each }) => each))];
-  const fold = foldPlainly(
-    models.map(({ model, upTo, tables }) => ({
-      model,
-      upTo,
-      tell: version => {
-        const table = tableFor(tables, version);
-        const look = looks.find(each => each.table === table);
-        if (!look || !table || look.wanted[bucketOf(version.id)] !== 1) return;
-        const line = table.lineOf(version);
-        look.folded.set(nameOf(table, line), line);
-      },
-    })),
-  );
-  return {
-    add: fold.add,
-    finish: () => {
-      fold.finish();
-      fold.close();
-      return looks.flatMap(({ each, table, stored, folded }) =>
-        differences(each.model, table, stored, folded),
-      );
-    },
-  };
-}
-
-/** Workspace, id, and the position since when the version is known. */
-function nameOf({ columns }: Table, line: string): string {
-  const fields = fieldsIn(line);
-  return `${fields[0]}/${fields[1]}/${fields[columns.findIndex(({ of }) => of === 'knownFrom')]}`;
-}
-
-function differences(
-  model: ReadModel,
-  { name: table, columns }: Table,
-  stored: ReadonlyMap<string, string>,
-  folded: ReadonlyMap<string, string>,
-): readonly RowDifference[] {
-  return [...new Set([...stored.keys(), ...folded.keys()])].flatMap((name): RowDifference[] => {
-    const [is, should] = [stored.get(name), folded.get(name)];
-    if (is === should) return [];
-    const [workspaceId = '', id = '', position = ''] = name.split('/');
-    const of = { model: model.name, table, workspaceId, id, position };
-    if (is === undefined) return [{ kind: 'missing', columns: [], ...of }];
-    if (should === undefined) return [{ kind: 'unfounded', columns: [], ...of }];
-    const [fieldsAre, fieldsShould] = [fieldsIn(is), fieldsIn(should)];
-    const wrong = columns.flatMap(({ name: column }, i) =>
-      fieldsAre[i] === fieldsShould[i] ? [] : [column],
-    );
-    return [{ kind: 'differs', columns: wrong, ...of }];
-  });
 }

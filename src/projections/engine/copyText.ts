@@ -82,7 +82,8 @@ const arrayText = (values: readonly string[]): string => `{${values.map(arrayEle
 const arrayElement = (text: string): string =>
   NEEDS_QUOTES.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
 
-const NEEDS_QUOTES = /^$|^null$|[{},"\\\s]/i;
+/** Of what counts as space elsewhere, Postgres knows ASCII's alone. */
+const NEEDS_QUOTES = /^$|^null$|[{},"\\ \t\n\v\f\r]/i;
 
 /** As `jsonb` is shown: shorter keys first, then by their bytes, and a space after each colon and comma. */
 function jsonbText(value: unknown): string {

@@ -3,7 +3,8 @@
  * engine's own folding is used here, so that the two can disagree.
  */
 import type { RecordedEvent } from '../../eventstore/envelope.ts';
-import type { ReadModel, Row } from '../readModel.ts';
+import type { Handler, ReadModel, Row } from '../readModel.ts';
+import type { Parked, Parking } from './parking.ts';
 import { spillMap } from './spillMap.ts';
 
 /** One version of one row, with the span in which it was true and that in which it was the last known. */
@@ -23,6 +24,8 @@ export type TrueVersion = {
 export type Folded = {
   readonly model: ReadModel;
   readonly upTo?: bigint;
+  /** Rows that stay as they were before an event that could not be applied. */
+  readonly parking?: Pick<Parking, 'size' | 'row' | 'stream'>;
   /** Superseded versions where the model has history, and in the end the current ones. */
   readonly tell: (version: TrueVersion) => void;
 };
@@ -40,20 +43,30 @@ export function foldPlainly(models: readonly Folded[], inMemory = IN_MEMORY): Tr
   const current = spillMap<{ readonly of: number; readonly version: TrueVersion }>(inMemory);
   const folds = models.map((each, of) => ({ ...each, of }));
 
-  const fold = ({ model, tell, of }: (typeof folds)[number], event: RecordedEvent) => {
-    const handler = model.handler(event);
-    if (!handler) return;
+  const step = (
+    { model, tell, of }: (typeof folds)[number],
+    handler: Handler,
+    event: RecordedEvent,
+    id: string,
+  ) => {
     const { workspaceId, revision, occurredAt, position } = event;
-    for (const id of handler.keys(event)) {
-      const key = `${of}/${workspaceId}/${id}`;
-      const before = model.appendOnly ? undefined : current.get(key)?.version;
-      const row = handler.evolve(before?.row, event, id);
-      if (before && model.history) tell({ ...before, validTo: occurredAt, knownTo: position });
-      const born = { revision, validFrom: occurredAt, knownFrom: position, validTo: null, knownTo: null };
-      if (row && model.appendOnly) tell({ workspaceId, id, row, ...born });
-      else if (row) current.set(key, { of, version: { workspaceId, id, row, ...born } });
-      else if (before) current.delete(key);
-    }
+    const key = `${of}/${workspaceId}/${id}`;
+    const before = model.appendOnly ? undefined : current.get(key)?.version;
+    const row = handler.evolve(before?.row, event, id);
+    if (before && model.history) tell({ ...before, validTo: occurredAt, knownTo: position });
+    const born = { revision, validFrom: occurredAt, knownFrom: position, validTo: null, knownTo: null };
+    if (row && model.appendOnly) tell({ workspaceId, id, row, ...born });
+    else if (row) current.set(key, { of, version: { workspaceId, id, row, ...born } });
+    else if (before) current.delete(key);
+  };
+  const fold = (each: (typeof folds)[number], event: RecordedEvent) => {
+    const handler = each.model.handler(event);
+    if (!handler) return;
+    const { workspaceId, stream, position } = event;
+    const parked = each.parking && each.parking.size() > 0 ? each.parking : undefined;
+    if (isBehind(parked?.stream(stream), position)) return;
+    for (const id of handler.keys(event))
+      if (!isBehind(parked?.row(workspaceId, id), position)) step(each, handler, event, id);
   };
   return {
     add: event => {
@@ -65,3 +78,6 @@ export function foldPlainly(models: readonly Folded[], inMemory = IN_MEMORY): Tr
     close: () => current.close(),
   };
 }
+
+const isBehind = (parked: Parked | undefined, position: bigint): boolean =>
+  parked !== undefined && position >= parked.position;

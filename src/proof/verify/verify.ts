@@ -6,12 +6,7 @@ import type { EventStoreDBClient } from '@eventstore/db-client';
 import type pg from 'pg';
 import type { Codec } from '../../eventstore/codec.ts';
 import type { KeyringOptions } from '../../eventstore/personal/keyring.ts';
-import {
-  type CloserLook,
-  openRowCheck,
-  type RowCheck,
-  type RowDifference,
-} from '../../projections/engine/checkRows.ts';
+import { openRowCheck, type RowCheck } from '../../projections/engine/checkRows.ts';
 import { lastEvent } from '../../projections/engine/eventStoreSource.ts';
 import type { LogPoint } from '../../projections/engine/source.ts';
 import { openSession } from '../../projections/query/session.ts';
@@ -19,9 +14,9 @@ import type { ReadModel } from '../../projections/readModel.ts';
 import { fatal } from '../../runtime/fatal.ts';
 import type { WitnessedHead } from '../headFiles.ts';
 import { headOfSize, type Reads } from '../heads.ts';
-import { readPart, type StoredLogEvent, WHOLE } from '../storedLog.ts';
 import { checkTrees, type TreesCheck } from './allTrees.ts';
 import { readBeginning, readCachedTrees } from './cachedTrees.ts';
+import { compareRows, type Looking } from './compareRows.ts';
 import { collectFindings, type Finding, type Findings, type Remark } from './findings.ts';
 import { decodedOf } from './reader.ts';
 import { readInThreads } from './readers.ts';
@@ -78,7 +73,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     const { events, streams } = await readAll(options, { end, since, rows, findings, trees });
     const summaries = trees.finish();
     for (const tree of summaries) remarkOn(tree, witnessed.length > 0, findings);
-    const compared = rows ? await compareRows(options, rows, findings) : 0;
+    const compared = rows ? await compareRows(lookingOf(options), rows, findings) : 0;
     const [found, { named, remarks }] = [findings.count(), findings];
     return {
       ok: found === 0,
@@ -132,6 +127,13 @@ async function readAll(
   return read;
 }
 
+const lookingOf = ({ client, codec, told, signal }: VerifyOptions): Looking => ({
+  client,
+  codec,
+  told: (position, end) => told({ part: 'differences', position, end }),
+  signal,
+});
+
 /** What Postgres keeps of the trees, in one snapshot. */
 async function kept({ pool, witnessed, since }: VerifyOptions) {
   const reads = openSession({ pool, waitFor: async () => undefined }, '');
@@ -164,46 +166,6 @@ const pointOf = ({ position }: WitnessedHead): LogPoint => ({
   prepare: BigInt(position),
   eventId: '', // a subscription doesn't ask for it
 });
-
-async function compareRows(options: VerifyOptions, rows: RowCheck, findings: Findings): Promise<number> {
-  for (const { model, why } of rows.skipped)
-    findings.remark({
-      code: 'NOT_COMPARED',
-      message: `The read model ${model} was not compared: ${why}.`,
-    });
-  const { rows: count, closerLook } = await rows.finish();
-  if (closerLook)
-    for (const difference of await look(options, closerLook)) findings.add(findingOf(difference));
-  return count;
-}
-
-/** Reads the log once more, for the few rows that differ. */
-async function look(
-  { client, codec, told, signal }: VerifyOptions,
-  closerLook: CloserLook,
-): Promise<readonly RowDifference[]> {
-  const end = await lastEvent(client, () => true);
-  if (!end) return closerLook.finish();
-  const handle = async (events: readonly StoredLogEvent[]) => {
-    for (const event of await decodedOf(codec, events)) closerLook.add(event);
-    told({ part: 'differences', position: events.at(-1)?.point.commit ?? -1n, end: end.commit });
-  };
-  await readPart(client, WHOLE, undefined, end, handle, signal);
-  return closerLook.finish();
-}
-
-function findingOf({ kind, model, table, workspaceId, id, position, columns }: RowDifference): Finding {
-  const version = `the ${table === 'rows' ? 'row' : 'version'} ${id} of ${model}, known since position ${position},`;
-  const of = { model, id, position, workspaceId };
-  if (kind === 'missing') return { code: 'ROW_MISSING', message: `${version} is missing in Postgres`, ...of };
-  if (kind === 'unfounded')
-    return { code: 'ROW_UNFOUNDED', message: `${version} is in Postgres, and no event made it`, ...of };
-  return {
-    code: 'ROW_DIFFERS',
-    message: `${version} differs from the fold of its events in ${columns.join(', ')}`,
-    ...of,
-  };
-}
 
 function remarkOn(
   { workspaceId, size, covered, witnessed }: TreeSummary,
