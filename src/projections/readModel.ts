@@ -44,6 +44,8 @@ export type ReadModel<C extends Columns = Columns> = {
   readonly appendOnly: boolean;
   /** Besides `workspaceId` and `id`, which every row has. */
   readonly columns: C & typeof systemColumns;
+  /** Columns of earlier versions: rows have them no longer, and the views for analysts show them empty. */
+  readonly retired: Columns;
   /** Lists of column names; `workspaceId` comes first in each by itself. A GIN index for `texts` and `refs` columns. */
   readonly indexes: readonly (readonly string[])[];
   /** The handler of an event type, or nothing when the model does not want it. */
@@ -78,6 +80,7 @@ type Common<C extends Columns> = {
   readonly version: number;
   readonly history?: boolean;
   readonly columns: C;
+  readonly retired?: Columns;
   readonly indexes?: readonly (readonly (
     | keyof C
     | keyof typeof systemColumns
@@ -141,6 +144,7 @@ export function recordModel<S, E extends AnyEventSet, const C extends Columns>(
     history: definition.history ?? true,
     appendOnly: false,
     columns,
+    retired: definition.retired ?? {},
     indexes: (definition.indexes ?? []) as readonly (readonly string[])[],
     handler: event => (event.category === aggregate.category ? handler : undefined),
   };
@@ -202,6 +206,7 @@ export function keyedModel<S, E extends AnyEventSet, const C extends Columns>(
     history: definition.history ?? true,
     appendOnly: false,
     columns: { ...definition.columns, ...systemColumns },
+    retired: definition.retired ?? {},
     indexes: (definition.indexes ?? []) as readonly (readonly string[])[],
     handler: event => (event.category === from.category ? on[event.type] : undefined),
   };
@@ -226,6 +231,7 @@ export function factModel<C extends Columns>(
     history: false,
     appendOnly: true,
     columns: { ...definition.columns, ...systemColumns },
+    retired: definition.retired ?? {},
     indexes: (definition.indexes ?? []) as readonly (readonly string[])[],
     handler: () => handler,
   };

@@ -55,6 +55,10 @@ export const columnsOf = (model: ReadModel): readonly SqlColumn[] => [
   ...Object.entries(model.columns).flatMap(([name, column]) => columnSql(name, column)),
 ];
 
+/** What its views show besides: columns that once were, and now are empty. */
+export const retiredOf = (model: ReadModel): readonly SqlColumn[] =>
+  Object.entries(model.retired).flatMap(([name, column]) => columnSql(name, column));
+
 export type SearchText = { readonly column: string; readonly sql: string; readonly isColumn: boolean };
 
 /** What people look for a row by: each searchable column as one text. @param prefix of the columns, with a dot. */

@@ -6,7 +6,7 @@
 import type pg from 'pg';
 import type { ReadModel } from '../readModel.ts';
 import { projectionError } from './failure.ts';
-import { columnsOf, endColumns, quoted, type SqlColumn, snake } from './sqlNames.ts';
+import { columnsOf, endColumns, quoted, retiredOf, type SqlColumn, snake } from './sqlNames.ts';
 
 const SCHEMA = 'crm';
 
@@ -14,27 +14,36 @@ type Shown = Pick<SqlColumn, 'name' | 'type'>;
 
 /** Points the views at a build. To be called in the transaction that activates it. */
 export async function switchViews(client: pg.ClientBase, model: ReadModel, schema: string): Promise<void> {
-  const columns = columnsOf(model);
   const name = snake(model.name);
-  await replaceView(client, name, columns, list => `SELECT ${list} FROM ${quoted(schema)}.rows`);
+  const rows = `${quoted(schema)}.rows`;
+  const history = `${quoted(schema)}.history`;
+  const gone = new Map(retiredOf(model).map(({ name, type }) => [name, `NULL::${type}`]));
+  await replaceView(client, name, shownColumns(model), list => `SELECT ${list(gone)} FROM ${rows}`);
   if (!model.history) return dropHistory(client, name);
   const current = new Map([
-    ['valid_to', `'infinity'::timestamptz(3) AS valid_to`],
-    ['known_to', `9223372036854775807 AS known_to`], // the greatest bigint: no position comes after it
+    ...gone,
+    ['valid_to', `'infinity'::timestamptz(3)`],
+    ['known_to', '9223372036854775807'], // the greatest bigint: no position comes after it
   ]);
-  await replaceView(client, `${name}_history`, [...columns, ...endColumns], (list, names) => {
-    const ofRows = names.map(column => current.get(column) ?? quoted(column)).join(', ');
-    return `SELECT ${ofRows} FROM ${quoted(schema)}.rows
-      UNION ALL SELECT ${list} FROM ${quoted(schema)}.history`;
-  });
-  // By itself, because Postgres knows nothing of how values are spread over a union.
+  const columns = [...shownColumns(model), ...endColumns];
   await replaceView(
     client,
-    `${name}_superseded`,
-    [...columns, ...endColumns],
-    list => `SELECT ${list} FROM ${quoted(schema)}.history`,
+    `${name}_history`,
+    columns,
+    list => `SELECT ${list(current)} FROM ${rows} UNION ALL SELECT ${list(gone)} FROM ${history}`,
   );
+  // By itself, because Postgres knows nothing of how values are spread over a union.
+  await replaceView(client, `${name}_superseded`, columns, list => `SELECT ${list(gone)} FROM ${history}`);
 }
+
+/** What the views of a model show, in their order on a first start. */
+export const shownColumns = (model: ReadModel): readonly SqlColumn[] => [
+  ...columnsOf(model),
+  ...retiredOf(model),
+];
+
+/** The columns of a view, in its order; of some the value is an expression. */
+type ListWith = (values: ReadonlyMap<string, string>) => string;
 
 export async function dropViews(client: pg.ClientBase, model: string): Promise<void> {
   await dropHistory(client, snake(model));
@@ -54,15 +63,18 @@ async function replaceView(
   client: pg.ClientBase,
   view: string,
   columns: readonly SqlColumn[],
-  select: (list: string, names: readonly string[]) => string,
+  select: (list: ListWith) => string,
 ): Promise<void> {
   const before = await shownBy(client, view);
   const stays = before.every(old => columns.some(({ name, type }) => name === old.name && type === old.type));
   if (!stays) await dropView(client, view);
   const kept = stays ? before.map(({ name }) => name) : [];
   const names = [...kept, ...columns.map(({ name }) => name).filter(name => !kept.includes(name))];
-  const list = names.map(quoted).join(', ');
-  await client.query(`CREATE OR REPLACE VIEW ${SCHEMA}.${quoted(view)} AS ${select(list, names)}`);
+  const list: ListWith = values =>
+    names
+      .map(name => (values.has(name) ? `${values.get(name)} AS ${quoted(name)}` : quoted(name)))
+      .join(', ');
+  await client.query(`CREATE OR REPLACE VIEW ${SCHEMA}.${quoted(view)} AS ${select(list)}`);
 }
 
 async function shownBy(client: pg.ClientBase, view: string): Promise<readonly Shown[]> {

@@ -47,6 +47,7 @@ const model = <C extends Columns>(
     history: true,
     appendOnly: false,
     columns: { ...columns, ...systemColumns },
+    retired: {},
     indexes: [],
     handler: event => (event.category === 'thing' ? handlers.get(event.type) : undefined),
     ...more,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Kysely, PostgresDialect } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { up } from '../../../migrations/0005_past_and_search.ts';
-import { type Columns, int, text } from '../../../src/projections/columns.ts';
+import { type Columns, int, money, text } from '../../../src/projections/columns.ts';
 import type { Failure } from '../../../src/projections/engine/failure.ts';
 import type { ReadModel } from '../../../src/projections/readModel.ts';
 import { startTestPostgres, type TestPostgres } from './database.ts';
@@ -80,6 +80,18 @@ test.each([
   await postgres.pool.query('DROP VIEW analyst.sizes');
   expect(await switchedTo(next)).toBe(undefined);
   expect(await columnsOf('crm.things')).toEqual(await columnsOf('things_v2_b1.rows'));
+});
+
+test('a column that is retired stays, empty, also where it never was, and what is built upon it stands', async () => {
+  await build('sizes', 'SELECT name, size FROM crm.things');
+  await build('past', 'SELECT name, size FROM crm.things_history');
+  const retired = { ...version(2, withoutSize), retired: { size: things.columns.size!, price: money } };
+  expect(await switchedTo(retired)).toBe(undefined);
+  for (const view of ['sizes', 'past'])
+    expect(await shows(`analyst.${view}`)).toEqual([{ name: 'n', size: null }]);
+  const gone = { size: null, price: null, price_currency: null };
+  for (const view of ['things', 'things_history']) expect(await shows(`crm.${view}`)).toMatchObject([gone]);
+  expect(await columnsOf('things_v2_b1.rows')).not.toContain('size');
 });
 
 test('superseded versions have a view of their own, also of a build that an earlier Relata made', async () => {

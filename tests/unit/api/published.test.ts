@@ -5,6 +5,8 @@ import { errorsPage } from '../../../src/api/errors.ts';
 import { RULES } from '../../../src/api/rules.ts';
 import { printedSchema } from '../../../src/api/schema/schema.ts';
 import { loadCatalog } from '../../../src/eventstore/catalog.ts';
+import { loadReadModels } from '../../../src/projections/catalog.ts';
+import { viewsPage } from '../../../src/projections/viewsPage.ts';
 
 const root = new URL('../../../', import.meta.url);
 const contentOf = (file: string) => readFile(new URL(file, root), 'utf8');
@@ -12,6 +14,10 @@ const MAKE = 'run `npm run relata -- schema --write` and look at what has change
 
 test('schema.graphql is the schema', async () => {
   expect(await contentOf('schema.graphql'), MAKE).toBe(await printedSchema());
+});
+
+test('docs/views.md lists what analysts may build upon', async () => {
+  expect(await contentOf('docs/views.md'), MAKE).toBe(viewsPage(await loadReadModels()));
 });
 
 test('docs/errors.md lists the errors', async () => {

@@ -25,6 +25,7 @@ const counts: ReadModel = {
   history: true,
   appendOnly: false,
   columns: { n: int, ...systemColumns },
+  retired: {},
   indexes: [],
   handler: event =>
     event.type === 'Unwanted'
