@@ -18,7 +18,6 @@ import { checkTrees, type TreesCheck } from './allTrees.ts';
 import { readBeginning, readCachedTrees } from './cachedTrees.ts';
 import { compareRows, type Looking } from './compareRows.ts';
 import { collectFindings, type Finding, type Findings, type Remark } from './findings.ts';
-import { decodedOf } from './reader.ts';
 import { readInThreads } from './readers.ts';
 import type { Beginning, TreeSummary } from './trees.ts';
 
