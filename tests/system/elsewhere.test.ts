@@ -2,7 +2,14 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { signal } from '../../src/runtime/processes.ts';
 import { makeBed, postgresProcesses, type Running, stop } from './support/bed.ts';
-import { launchProjector, owner, sharesWhatItWrote, splitsItsRoles, startOn } from './support/elsewhere.ts';
+import {
+  launchProjector,
+  MASTER_KEY,
+  owner,
+  sharesWhatItWrote,
+  splitsItsRoles,
+  startOn,
+} from './support/elsewhere.ts';
 import { eventually } from './support/program.ts';
 import { nameOf, readyz, registerAccount } from './support/sales.ts';
 
@@ -11,7 +18,8 @@ const bed = makeBed();
 let host: Running;
 
 beforeAll(async () => {
-  host = await bed.start({ dir: await bed.folder(), env: { RELATA_ROLES: 'api' } });
+  const env = { RELATA_ROLES: 'api', RELATA_MASTER_KEY: MASTER_KEY };
+  host = await bed.start({ dir: await bed.folder(), env });
 });
 
 test('roles in processes of their own, of which one takes over from another', () =>

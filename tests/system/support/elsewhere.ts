@@ -10,7 +10,7 @@ import { query } from './sql.ts';
 export type Servers = { readonly eventStoreUrl: string; readonly postgresUrl: string };
 
 /** Instances that share stores share the key too. */
-const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+export const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 
 export const environment = ({ eventStoreUrl, postgresUrl }: Servers, roles?: string): NodeJS.ProcessEnv => ({
   RELATA_EVENTSTORE_URL: eventStoreUrl,
