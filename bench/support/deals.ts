@@ -1,5 +1,4 @@
 /** The whole app over a log of opportunities above all, with bare routes beside it on the same Postgres. */
-import pg from 'pg';
 import type { App } from './app.ts';
 import type { BareJob, BareServer } from './bareRoutes.ts';
 import type { BenchContext } from './benchmark.ts';
@@ -8,6 +7,7 @@ import { DEALS } from './generate.ts';
 import { folderWith, logOf } from './logs.ts';
 import { withWholeApp } from './phases.ts';
 import { dealsOf } from './screens.ts';
+import { vacuum } from './settled.ts';
 
 export type Deals = { readonly app: App; readonly bareUrl: URL; readonly pipelineId: string };
 
@@ -16,7 +16,7 @@ export async function withDeals<T>(context: BenchContext, work: (deals: Deals) =
   const dataDir = await folderWith(context, log, 'data');
   context.say('the read models catch up');
   return withWholeApp(context, dataDir, async app => {
-    await settle(app.postgresUrl);
+    await vacuum(app.postgresUrl);
     const bare = context.use(startWorker<BareJob, BareServer>('./bareRoutes.ts'));
     const { url } = await bare.ask({ postgresUrl: app.postgresUrl });
     const { pipelineId, opportunities } = await dealsOf(app, log);
@@ -27,12 +27,4 @@ export async function withDeals<T>(context: BenchContext, work: (deals: Deals) =
     await bare.close();
     return result;
   });
-}
-
-/** What autovacuum does within some minutes, done now, so that no round is measured in the middle of it. */
-async function settle(postgresUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: postgresUrl });
-  await client.connect();
-  await client.query('VACUUM (ANALYZE)');
-  await client.end();
 }

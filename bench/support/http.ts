@@ -46,6 +46,24 @@ export async function openConnection({ hostname, port }: URL): Promise<Connectio
   };
 }
 
+/** As many connections as there are requests under way at once. */
+export function connectionPool(url: URL): Closable & { readonly send: Connection['send'] } {
+  const all: Connection[] = [];
+  const idle: Connection[] = [];
+  return {
+    send: async request => {
+      const connection = idle.pop() ?? (await openConnection(url));
+      if (!all.includes(connection)) all.push(connection);
+      const answer = await connection.send(request);
+      idle.push(connection);
+      return answer;
+    },
+    close: async () => {
+      await Promise.all(all.map(connection => connection.close()));
+    },
+  };
+}
+
 /** The answer, once all of it is there. */
 function parse(received: Buffer): HttpAnswer | undefined {
   const headEnd = received.indexOf('\r\n\r\n');

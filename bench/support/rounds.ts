@@ -9,13 +9,37 @@ export async function alternate<F extends Figures, V extends Figures>(
   floor: () => Promise<F>,
   value: () => Promise<V>,
 ): Promise<{ readonly floor: F; readonly value: V }> {
-  const floors: F[] = [];
-  const values: V[] = [];
-  for (let round = 0; round < rounds; round++) {
-    floors.push(await floor());
-    values.push(await value());
-  }
-  return { floor: medians(floors), value: medians(values) };
+  const measured = await inTurns(rounds, floor, value);
+  return {
+    floor: medians(measured.map(round => round.floor)),
+    value: medians(measured.map(round => round.value)),
+  };
+}
+
+/** The same, with the figures of each round by themselves. */
+export async function inTurns<F extends Figures, V extends Figures>(
+  rounds: number,
+  floor: () => Promise<F>,
+  value: () => Promise<V>,
+): Promise<readonly { readonly floor: F; readonly value: V }[]> {
+  const measured: { readonly floor: F; readonly value: V }[] = [];
+  for (let round = 0; round < rounds; round++) measured.push({ floor: await floor(), value: await value() });
+  return measured;
+}
+
+/** Floor and value of a metric in that round, of an odd number of rounds, whose ratio is the median of all. */
+export function medianRound<M extends string>(
+  rounds: readonly {
+    readonly floor: Readonly<Record<M, number>>;
+    readonly value: Readonly<Record<M, number>>;
+  }[],
+  metric: M,
+): { readonly floor: number; readonly value: number } {
+  const pairs = rounds.map(({ floor, value }) => ({ floor: floor[metric], value: value[metric] }));
+  const ratio = median(pairs.map(({ floor, value }) => value / floor));
+  const middle = pairs.find(({ floor, value }) => value / floor === ratio);
+  if (!middle) throw new RangeError('of an even number of rounds none is in the middle');
+  return middle;
 }
 
 function medians<F extends Figures>(rounds: readonly F[]): F {

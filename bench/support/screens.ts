@@ -26,12 +26,25 @@ const RECORD = `query Record($id: ID!, $asOf: Moment, $knownAt: Moment) {
   }
 }`;
 
+const OF_ACCOUNT = `query OfAccount($id: ID!) {
+  account(id: $id) {
+    id name opportunities(first: 20) { nodes { id name status stage { id name } amount { amount currency } } }
+  }
+}`;
+const OF_OWNER = `query OfOwner($id: ID!) {
+  opportunities(first: 50, filter: { ownerId: { eq: $id } }) {
+    nodes { id name status stage { id name } amount { amount currency } account { id name } }
+  }
+}`;
+
 /** What a screen shows: today, or as it was on a day, or as it was known on it. */
 export type At = { readonly asOf?: string; readonly knownAt?: string };
 
 export const boardAt = (pipelineId: string, at: At): HttpRequest => graphql(BOARD, { pipelineId, ...at });
 export const pageAt = (at: At): HttpRequest => graphql(PAGE, at);
 export const recordAt = (id: string, at: At): HttpRequest => graphql(RECORD, { id, ...at });
+export const ofAccount = (id: string): HttpRequest => graphql(OF_ACCOUNT, { id });
+export const ofOwner = (id: string): HttpRequest => graphql(OF_OWNER, { id });
 
 const graphql = (query: string, variables: object): HttpRequest => ({
   path: '/graphql',

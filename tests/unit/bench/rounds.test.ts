@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alternate, median } from '../../../bench/support/rounds.ts';
+import { alternate, median, medianRound } from '../../../bench/support/rounds.ts';
 
 test('the median is the middle one, or the mean of the two in the middle', () => {
   expect([median([9, 1, 5]), median([4, 1, 2, 9]), median([7])]).toEqual([5, 3, 7]);
@@ -29,4 +29,14 @@ test('floor and value take turns, and of each figure its median counts', async (
     { a: 2, b: 20 },
     { a: 5, b: 0 },
   ]);
+});
+
+test('the round in the middle is the one whose ratio is the median, whatever its figures', () => {
+  const rounds = [
+    { floor: { cpu_ms: 1 }, value: { cpu_ms: 9 } },
+    { floor: { cpu_ms: 10 }, value: { cpu_ms: 12 } },
+    { floor: { cpu_ms: 5 }, value: { cpu_ms: 5 } },
+  ];
+  expect(medianRound(rounds, 'cpu_ms')).toEqual({ floor: 10, value: 12 });
+  expect(() => medianRound(rounds.slice(1), 'cpu_ms')).toThrow(RangeError);
 });
