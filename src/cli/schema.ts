@@ -31,7 +31,7 @@ export const schema: CliCommand = {
 /** Analysts build upon what it says. @throws when it would take something back. */
 async function writeViews(file: URL): Promise<void> {
   const models = await loadReadModels();
-  const broken = brokenPromises(await readFile(file, 'utf8').catch(() => ''), models);
+  const broken = brokenPromises(await readFile(file, 'utf8'), models);
   if (broken.length > 0)
     throw new Error(
       `views would lose ${broken.join(', ')}: keep each column, by \`retired\` in the read model's declaration if rows have it no longer`,

@@ -6,11 +6,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import type { Subject } from '../../eventstore/personal/keySource.ts';
 import { isPersonalColumn } from '../columns.ts';
 import type { ReadModel } from '../readModel.ts';
 import { withClient } from './activate.ts';
 import { dropRetired, isWanted, readBuilds } from './builds.ts';
-import { clearingOf, type Person } from './clearing.ts';
+import { clearingOf } from './clearing.ts';
 import { quoted } from './sqlNames.ts';
 import { olderSnapshotsEnd } from './switchOver.ts';
 
@@ -63,7 +64,7 @@ async function cleanUp({ pool, models, signal, logger }: CleaningUp): Promise<vo
 
 /** What is left of builds that are no members of a group, and so were not cleared along with one. */
 async function clearUnfolded(pool: pg.Pool, models: readonly ReadModel[]): Promise<void> {
-  const { rows: persons } = await pool.query<Person>(
+  const { rows: persons } = await pool.query<Subject>(
     `SELECT workspace_id AS "workspaceId", category, subject_id AS id FROM relata.erasures WHERE NOT vacuumed`,
   );
   for (const { model, build } of await personalBuilds(pool, models)) {

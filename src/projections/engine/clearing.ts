@@ -1,6 +1,7 @@
 /** The statements that clear what a build has of erased persons, in the rows and in all that they were. */
 import type { EventType } from '../../domain/kernel/events.ts';
 import { loadCatalog } from '../../eventstore/catalog.ts';
+import type { Subject } from '../../eventstore/personal/keySource.ts';
 import type { ReadModel } from '../readModel.ts';
 import { arrayOf } from './encode.ts';
 import { columnsOf, quoted, snake } from './sqlNames.ts';
@@ -8,9 +9,7 @@ import type { Bulk } from './statements.ts';
 
 const { eventTypes } = await loadCatalog();
 
-export type Person = { readonly workspaceId: string; readonly category: string; readonly id: string };
-
-export const arraysOf = (persons: readonly Person[]): string[] => [
+export const arraysOf = (persons: readonly Subject[]): string[] => [
   arrayOf(persons, ({ workspaceId }) => workspaceId),
   arrayOf(persons, ({ category }) => category),
   arrayOf(persons, ({ id }) => id),
@@ -26,7 +25,7 @@ export function clearingOf(
   model: ReadModel,
   schema: string,
   { has = () => true, types = eventTypes.values() }: Known = {},
-): readonly Bulk<Person>[] {
+): readonly Bulk<Subject>[] {
   const eventData = Object.entries(model.columns).filter(
     ([name, column]) => column.eventData && has(snake(name)),
   );
@@ -53,7 +52,7 @@ export const whoIsDue = (schemas: readonly string[]): string =>
   `SELECT DISTINCT d.workspace_id AS "workspaceId", d.category, d.id::text FROM ${due(...schemas)}`;
 
 /** The build has versions that were cleared after others' were vacuumed. */
-export const againToVacuum = (schema: string): Bulk<Person> => ({
+export const againToVacuum = (schema: string): Bulk<Subject> => ({
   name: `${schema}.erase_again`,
   text: `UPDATE relata.erasures e SET vacuumed = false FROM ${due(schema)}
     WHERE e.vacuumed AND e.workspace_id = d.workspace_id AND e.category = d.category AND e.subject_id = d.id::text`,
@@ -65,7 +64,7 @@ function recordClearing(
   model: ReadModel,
   schema: string,
   has: (column: string) => boolean,
-): readonly Bulk<Person>[] {
+): readonly Bulk<Subject>[] {
   const personal = columnsOf(model).filter(({ of, name }) => model.columns[of]?.personal && has(name));
   if (!model.of || personal.length === 0) return [];
   const cleared = personal
@@ -85,7 +84,7 @@ function eventDataClearing(
   column: string,
   schema: string,
   types: readonly EventType[],
-): readonly Bulk<Person>[] {
+): readonly Bulk<Subject>[] {
   const data = `r.${quoted(column)}`;
   const update = (set: string, where: string) =>
     `UPDATE ${quoted(schema)}.rows r SET ${quoted(column)} = ${set} FROM ${due(schema)}

@@ -6,14 +6,15 @@
 import type pg from 'pg';
 import { parseStream } from '../../domain/kernel/aggregate.ts';
 import { isErasure } from '../../domain/kernel/erasure.ts';
-import { againToVacuum, arraysOf, clearingOf, type Person, whoIsDue } from './clearing.ts';
+import { type Subject, subjectName } from '../../eventstore/personal/keySource.ts';
+import { againToVacuum, arraysOf, clearingOf, whoIsDue } from './clearing.ts';
 import { arrayOf } from './encode.ts';
 import type { Happening } from './fold.ts';
 import type { Group } from './group.ts';
 import type { Statement } from './implicitTransaction.ts';
 import { type Bulk, statementOf } from './statements.ts';
 
-export type Erased = Person & { readonly position: bigint };
+export type Erased = Subject & { readonly position: bigint };
 
 /** Who is erased says the event's type and place, also where the event itself can't be read. */
 export const erasedIn = (happenings: readonly Happening[]): readonly Erased[] =>
@@ -45,15 +46,13 @@ export async function erasuresDue(
 ): Promise<readonly Statement[]> {
   if (erased.length === 0) return [];
   const schemas = group.members.map(({ build }) => build.schema);
-  const { rows } = await client.query<Person>(whoIsDue(schemas), arraysOf(erased));
-  const names = new Set(rows.map(nameOf));
+  const { rows } = await client.query<Subject>(whoIsDue(schemas), arraysOf(erased));
+  const names = new Set(rows.map(subjectName));
   return erasures(
     group,
-    erased.filter(person => names.has(nameOf(person))),
+    erased.filter(person => names.has(subjectName(person))),
   );
 }
-
-const nameOf = ({ workspaceId, category, id }: Person): string => `${workspaceId}/${category}/${id}`;
 
 const destroy: Bulk<Erased> = {
   name: 'erase.keys',
